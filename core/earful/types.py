@@ -1,0 +1,335 @@
+"""What crosses the boundary between core and plugins: frozen values, no rows, no behaviour.
+
+All times are aware and in UTC. Identifiers are the platform's own, as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = [
+    "Account",
+    "Action",
+    "ActionKind",
+    "Attachment",
+    "AttachmentKind",
+    "Author",
+    "Capability",
+    "ClassifiedMessage",
+    "FetchResult",
+    "InboundMessage",
+    "Label",
+    "Notification",
+    "OutboundReply",
+    "Payload",
+    "Priority",
+    "Receipt",
+    "Removal",
+    "RemovalKind",
+    "ReplyContext",
+    "ReplyPermission",
+    "Route",
+    "RoutedItem",
+    "Surface",
+    "WebhookRequest",
+    "WebhookResult",
+]
+
+
+class Surface(StrEnum):
+    """Where a message stands: who can read it, and what it hangs on."""
+
+    PUBLIC_POST = "public_post"
+    PUBLIC_REPLY = "public_reply"
+    PRIVATE = "private"
+
+
+class Priority(StrEnum):
+    """How soon a conversation deserves attention."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class AttachmentKind(StrEnum):
+    """What an attachment is, as far as a reader must know."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    FILE = "file"
+
+
+class RemovalKind(StrEnum):
+    """Why a message is no longer shown on the platform."""
+
+    DELETED = "deleted"
+    """Gone for good: its text is erased here too."""
+    HIDDEN = "hidden"
+    """Hidden or held back by the platform or its moderators; it may come back."""
+    SPAM = "spam"
+    """Marked as spam by the platform or its moderators; it may come back."""
+
+
+class ActionKind(StrEnum):
+    """What can be done to a message on its platform beside answering it."""
+
+    LIKE = "like"
+    HIDE = "hide"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """Raw bytes from a platform, kept before anything reads them, so that nothing is lost.
+
+    `meta` holds what is needed beside the bytes to parse them: an address, chosen headers.
+    """
+
+    body: bytes
+    content_type: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchResult:
+    """What one fetch brought: payloads, and the cursor from which the next fetch goes on.
+
+    `more` asks the host to fetch again at once, because the platform holds further pages.
+    `cursor` is any text of the plugin's own; it is stored in one transaction with the payloads.
+    `next_poll_seconds` asks for a longer pause than configured (a feed's own wish, `Retry-After`).
+    """
+
+    payloads: tuple[Payload, ...] = ()
+    cursor: str = ""
+    more: bool = False
+    next_poll_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRequest:
+    """An HTTP request as it reached the ingress. `headers` has lower-case names."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookResult:
+    """How to answer a webhook request, and the payloads to keep before answering."""
+
+    payloads: tuple[Payload, ...] = ()
+    status: int = 200
+    body: str = ""
+    content_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The account a channel speaks for, as the platform names it; the result of a check."""
+
+    external_id: str
+    name: str
+    url: str | None = None
+    detail: str = ""
+    """One sentence for the operator: what was found and how it will be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who wrote a message. `reach` is the follower count, or None where no platform tells."""
+
+    external_id: str
+    name: str
+    handle: str = ""
+    url: str | None = None
+    avatar_url: str | None = None
+    reach: int | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that came with a message; only its address is kept, never its bytes."""
+
+    url: str
+    kind: AttachmentKind = AttachmentKind.FILE
+    name: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundMessage:
+    """One message as the platform shows it now; a changed copy of a known one is an edit.
+
+    `external_id` is unique within the channel. `thread_id` is the platform's thread; None joins
+    the thread of `parent_id`, or starts one. `text` is plain text, never markup. `from_us` marks
+    what our own account wrote. `edited_at` orders copies that arrive out of order.
+    """
+
+    external_id: str
+    author: Author
+    text: str
+    sent_at: datetime
+    surface: Surface = Surface.PUBLIC_REPLY
+    thread_id: str | None = None
+    thread_title: str = ""
+    thread_url: str | None = None
+    parent_id: str | None = None
+    url: str | None = None
+    language: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    from_us: bool = False
+    edited_at: datetime | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Platform facts without a field of their own; kept, shown to the plugin again on reply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A message is no longer shown on the platform. It may arrive before the message itself."""
+
+    external_id: str
+    kind: RemovalKind = RemovalKind.DELETED
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A classifier's word on a message: `namespace:value`, with a score between 0 and 1.
+
+    `detail` is a short explanation for people. Other labels of the same namespace from the same
+    classifier are replaced.
+    """
+
+    name: str
+    score: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifiedMessage:
+    """What a classifier may look at."""
+
+    id: int
+    text: str
+    surface: Surface
+    language: str | None
+    channel: str
+    author_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutedItem:
+    """What a router may look at: a message, its labels and its conversation."""
+
+    message_id: int
+    conversation_id: int
+    channel: str
+    channel_type: str
+    surface: Surface
+    text: str
+    title: str
+    author: Author
+    language: str | None
+    labels: tuple[str, ...]
+    conversation_is_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A router's decision. Queues are named as admins name them; an unknown one is ignored."""
+
+    queue: str
+    reason: str
+    priority: Priority | None = None
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """Something people outside the screen should hear of."""
+
+    id: int
+    kind: str
+    """What happened: `policy`, `clock_breached`, `channel_paused`, `reply_failed`."""
+    title: str
+    body: str
+    url: str
+    at: datetime
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundReply:
+    """A reply to send, with what the platform needs to place it."""
+
+    idempotency_key: str
+    text: str
+    surface: Surface
+    in_reply_to: str
+    """The external id of the message being answered."""
+    thread_id: str
+    url: str | None
+    """The address of the message being answered."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """The `extra` of the message being answered."""
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something to do to a message on its platform."""
+
+    kind: ActionKind
+    external_id: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+    undo: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The platform took it. `external_id` is the platform's id of what now stands there."""
+
+    external_id: str
+    url: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """Whether a channel can do something; `reason` tells people why not."""
+
+    allowed: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyContext:
+    """What a plugin may look at to decide whether a message can be answered."""
+
+    external_id: str
+    thread_id: str
+    surface: Surface
+    sent_at: datetime
+    url: str | None
+    extra: Mapping[str, str]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyPermission:
+    """Whether one message can be answered, until when, and why not; drives the composer."""
+
+    allowed: bool
+    reason: str = ""
+    until: datetime | None = None
