@@ -1,0 +1,249 @@
+"""Every setting of core with its type and default. Reading files is `earful.config.load`'s."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import date, time
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+)
+
+from earful.config.components import ChannelConfig, ComponentConfig
+
+__all__ = [
+    "BusinessHoursConfig",
+    "Config",
+    "InboxConfig",
+    "JobQueueConfig",
+    "PluginsConfig",
+    "RetentionConfig",
+    "ServerConfig",
+    "StoreConfig",
+]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ServerConfig(_Table):
+    """The web process."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: str = ""
+    """The address people use; filled in from host and port when it is not configured."""
+    secret_key: SecretStr | None = None
+    """As configured; `Config.secret_key()` gives the one to use."""
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    webhook_max_bytes: Annotated[int, Field(ge=1000)] = 1_000_000
+    metrics_allow: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=("127.0.0.1", "::1"), validate_default=True
+    )
+    metrics_token: SecretStr | None = None
+    threads: Annotated[int, Field(ge=1, le=256)] = 8
+    session_hours: Annotated[int, Field(ge=1, le=8760)] = 12
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("expected an address that starts with http:// or https://")
+        return value.rstrip("/")
+
+
+class StoreConfig(_Table):
+    """The database. `Config.database_url()` gives the address to open, password included."""
+
+    url: str = Field(default="", repr=False)
+    """Filled in with the SQLite file in the data folder when it is not configured."""
+    password: SecretStr | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("sqlite", "postgresql", "postgres"):
+            raise ValueError("expected an address that starts with sqlite:/// or postgresql://")
+        return value
+
+
+class JobQueueConfig(_Table):
+    """The Redis or Valkey server that carries job ids; empty: an embedded one."""
+
+    redis_url: str = Field(default="", repr=False)
+    password: SecretStr | None = None
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_server(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("expected an address that starts with redis://, rediss:// or unix://")
+        return value
+
+
+def _language(value: str) -> str:
+    if not (value.isascii() and value.isalpha() and value.islower() and len(value) in (2, 3)):
+        raise ValueError('expected a language code of two or three letters, such as "en"')
+    return value
+
+
+class InboxConfig(_Table):
+    """How the inbox behaves."""
+
+    undo_seconds: Annotated[int, Field(ge=0, le=3600)] = 10
+    languages: Annotated[
+        tuple[Annotated[str, AfterValidator(_language)], ...], Field(min_length=1)
+    ] = ("en",)
+    fallback_queue: Annotated[str, Field(min_length=1)] = "General"
+
+
+def _span(value: str) -> str:
+    try:
+        start, end = (
+            time(24 - 24) if part == "24:00" else time.fromisoformat(part)
+            for part in value.split("-")
+        )
+    except ValueError:
+        raise ValueError('expected times such as "09:00-17:00"') from None
+    if not (start < end or value.endswith("-24:00")):
+        raise ValueError("expected the first time to be before the second one")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError('expected the name of a time zone, such as "Europe/Berlin"') from None
+    return value
+
+
+def _holiday(value: Any) -> str:
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise ValueError('expected a date such as "2026-12-25"') from None
+
+
+Spans = tuple[Annotated[str, AfterValidator(_span)], ...]
+
+
+class BusinessHoursConfig(_Table):
+    """When people work, as plain checked text; a day without spans is closed."""
+
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    monday: Spans = ()
+    tuesday: Spans = ()
+    wednesday: Spans = ()
+    thursday: Spans = ()
+    friday: Spans = ()
+    saturday: Spans = ()
+    sunday: Spans = ()
+    holidays: tuple[Annotated[str, BeforeValidator(_holiday)], ...] = ()
+
+
+class RetentionConfig(_Table):
+    """How long what is no longer needed is kept."""
+
+    payload_days: Annotated[int, Field(ge=1)] = 14
+
+
+class PluginsConfig(_Table):
+    """Which installed plugins are left out."""
+
+    disabled: tuple[str, ...] = ()
+
+
+class Config(_Table):
+    """The whole configuration. Component tables keep the order of the file."""
+
+    data_dir: Path = Path("data")
+    server: ServerConfig = ServerConfig()
+    store: StoreConfig = StoreConfig()
+    job_queue: JobQueueConfig = JobQueueConfig()
+    inbox: InboxConfig = InboxConfig()
+    business_hours: BusinessHoursConfig | None = None
+    """None: always open."""
+    retention: RetentionConfig = RetentionConfig()
+    plugins: PluginsConfig = PluginsConfig()
+    channels: dict[str, ChannelConfig] = Field(default_factory=dict)
+    classifiers: dict[str, ComponentConfig] = Field(default_factory=dict)
+    routers: dict[str, ComponentConfig] = Field(default_factory=dict)
+    notifiers: dict[str, ComponentConfig] = Field(default_factory=dict)
+    file: Path | None = None
+    """Where it was read from; None: all defaults."""
+    referenced: frozenset[str] = Field(default=frozenset(), repr=False)
+    """What `{ env = … }` and `{ file = … }` stood for in component tables."""
+
+    @property
+    def file_name(self) -> str:
+        """How mistakes name the file."""
+        return self.file.name if self.file else "config.toml"
+
+    def database_url(self) -> str:
+        """The database's address, with the password that is configured apart from it."""
+        return _with_password(self.store.url, self.store.password)
+
+    def redis_url(self) -> str:
+        """The configured server's address with its password; "" stands for the embedded one."""
+        return _with_password(self.job_queue.redis_url, self.job_queue.password)
+
+    def secret_key(self) -> str:
+        """What sessions are signed with: configured, else made once in the data folder (0600)."""
+        if self.server.secret_key is not None:
+            return self.server.secret_key.get_secret_value()
+        return _kept_key(self.data_dir / "secret_key")
+
+    def secret_values(self) -> frozenset[str]:
+        """What no log line may show."""
+        own = (
+            self.server.secret_key,
+            self.server.metrics_token,
+            self.store.password,
+            self.job_queue.password,
+        )
+        in_urls = (urlsplit(url).password for url in (self.store.url, self.job_queue.redis_url))
+        return self.referenced | {
+            *(secret.get_secret_value() for secret in own if secret),
+            *(password for password in in_urls if password),
+        }
+
+
+def _with_password(url: str, password: SecretStr | None) -> str:
+    if not url or password is None:
+        return url
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    user = quote(parts.username or "", safe="")
+    secret = quote(password.get_secret_value(), safe="")
+    return urlunsplit(parts._replace(netloc=f"{user}:{secret}@{host}"))
+
+
+def _kept_key(path: Path) -> str:
+    """The key in `path`, made there first if need be; two processes agree on one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = path.with_name(f".secret_key.{os.getpid()}")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()
