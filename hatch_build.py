@@ -118,5 +118,5 @@ class FrontEndHook(BuildHookInterface):
             message = f"{ICONS}: {name}.svg is not the picture it was expected to be"
             raise RuntimeError(message)
         # Colour and stroke are left to the page's style sheet.
-        drawing = re.sub(r"\s*\n\s*", "", shapes[1])
+        drawing = " ".join(shapes[1].split())
         return f'<symbol id="{name}" viewBox="0 0 24 24">{drawing}</symbol>'
