@@ -186,6 +186,8 @@ class ChannelType:
     sender: Callable[[Any], Sender] | None = None
     can_reply: Callable[[Any, ReplyContext], ReplyPermission] | None = None
     """Per message; without it the capabilities decide."""
+    authors_are_global: bool = False
+    """Whether author ids mean the same person on every channel of this kind."""
     count_length: Callable[[str], int] = len
     demo: Callable[[], Iterable[Payload]] | None = None
     """Synthetic payloads that show the channel in a demonstration, in the platform's own form."""

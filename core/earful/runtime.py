@@ -1,0 +1,267 @@
+"""What one process of Earful has at hand: configuration, plugins, components, job queue.
+
+Builds one object per configured component, once, and keeps the reason where that fails. Opens
+the database; what is done with it belongs to the modules above.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from earful.business_hours import WEEKDAYS, BusinessHours
+from earful.components import (
+    Capabilities,
+    ChannelType,
+    Classifier,
+    ClassifierType,
+    Notifier,
+    Router,
+    Sender,
+    Settings,
+    Source,
+    Webhook,
+    describe,
+)
+from earful.config import ChannelConfig, ComponentConfig, Config, validate_settings
+from earful.errors import ConfigError
+from earful.job_queue import JobQueue
+from earful.plugins import PluginHost, PluginStatus, contained
+from earful.store import database
+from earful.types import ReplyContext, ReplyPermission
+
+__all__ = ["ConfiguredChannel", "ConfiguredClassifier", "Named", "Runtime", "Trouble"]
+
+logger = logging.getLogger(__name__)
+Component = TypeVar("Component")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A configured component that does not work, and why."""
+
+    section: str
+    name: str
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class ConfiguredChannel:
+    """One configured channel: its type, its settings, and its objects, made when first used."""
+
+    name: str
+    title: str
+    type: ChannelType
+    settings: Settings
+    poll_every_seconds: int
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this channel can do, with reasons for what it can't."""
+        return contained(
+            f"{self.name}.capabilities", lambda: self.type.capabilities(self.settings)
+        )
+
+    def permits_reply(self, context: ReplyContext) -> ReplyPermission:
+        """Whether one message can be answered. A plugin that fails here forbids it, and why."""
+        try:
+            return contained(
+                f"{self.name}.can_reply",
+                lambda: self.type.permits_reply(self.settings, context),
+            )
+        except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
+            logger.warning("channel=%s can_reply failed: %s", self.name, describe(error))
+            return ReplyPermission(
+                allowed=False, reason=f"The channel's plugin failed: {describe(error)}"
+            )
+
+    def count_length(self, text: str) -> int:
+        """The length of a reply as the platform counts it."""
+        return contained(f"{self.name}.count_length", lambda: self.type.count_length(text))
+
+    def source(self) -> Source | None:
+        """What reads the platform; None where messages are only pushed."""
+        return self._make("source", self.type.source)
+
+    def webhook(self) -> Webhook | None:
+        """What takes the platform's pushes; None where there are none."""
+        return self._make("webhook", self.type.webhook)
+
+    def sender(self) -> Sender | None:
+        """What writes to the platform; None where that is impossible."""
+        return self._make("sender", self.type.sender)
+
+    def _make(self, part: str, factory: Callable[[Any], Any] | None) -> Any:
+        if factory is None:
+            return None
+        if part not in self._made:
+            self._made[part] = contained(f"{self.name}.{part}", lambda: factory(self.settings))
+        return self._made[part]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredClassifier:
+    """One configured classifier; the object holds the model."""
+
+    name: str
+    type: ClassifierType
+    object: Classifier
+
+    @property
+    def version(self) -> str:
+        return self.type.version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named(Generic[Component]):
+    """A configured component that needs nothing but its name."""
+
+    name: str
+    object: Component
+
+
+@dataclass(kw_only=True)
+class Runtime:
+    """One process's view of the installation. Open it once, with `Runtime.open`."""
+
+    config: Config
+    plugins: PluginHost
+    jobs: JobQueue
+    channels: dict[str, ConfiguredChannel]
+    business_hours: BusinessHours
+    troubles: list[Trouble] = field(default_factory=list)
+
+    @classmethod
+    def open(
+        cls,
+        config: Config,
+        *,
+        jobs: JobQueue | None = None,
+        plugins: PluginHost | None = None,
+        strict: bool = False,
+    ) -> Runtime:
+        """Open the database, load plugins, and validate every component's settings.
+
+        Raises `ConfigError` with all mistakes at once. A component whose plugin failed is not a
+        mistake of the configuration: it is kept as a `Trouble`, and everything else goes on.
+        """
+        database.open_database(config.database_url())
+        host = plugins or PluginHost.load(disabled=config.plugins.disabled, strict=strict)
+        runtime = cls(
+            config=config,
+            plugins=host,
+            jobs=jobs or JobQueue.connect(config),
+            channels={},
+            business_hours=_business_hours(config),
+        )
+        runtime._validate_all()
+        return runtime
+
+    @cached_property
+    def classifiers(self) -> Sequence[ConfiguredClassifier]:
+        """The working classifiers. Made on first use: only workers should pay for a model."""
+        made = []
+        for component in self.config.classifiers.values():
+            kind = self.plugins.classifier_types.get(component.type)
+            created = self._create("classifiers", component, kind)
+            if kind is not None and created is not None:
+                made.append(ConfiguredClassifier(name=component.name, type=kind, object=created))
+        return made
+
+    @cached_property
+    def routers(self) -> Sequence[Named[Router]]:
+        """The working routers, in the order of the configuration."""
+        return self._create_all("routers", self.config.routers, self.plugins.router_types)
+
+    @cached_property
+    def notifiers(self) -> dict[str, Notifier]:
+        """The working notifiers by name."""
+        made = self._create_all("notifiers", self.config.notifiers, self.plugins.notifier_types)
+        return {each.name: each.object for each in made}
+
+    def _validate_all(self) -> None:
+        problems: list[str] = []
+        sections = (
+            ("channels", self.config.channels, self.plugins.channel_types),
+            ("classifiers", self.config.classifiers, self.plugins.classifier_types),
+            ("routers", self.config.routers, self.plugins.router_types),
+            ("notifiers", self.config.notifiers, self.plugins.notifier_types),
+        )
+        for section, components, types in sections:
+            for component in components.values():
+                try:
+                    self._validate(section, component, types)
+                except ConfigError as error:
+                    problems.extend(error.problems)
+        if problems:
+            raise ConfigError(problems)
+
+    def _validate(self, section: str, component: ComponentConfig, types: dict[str, Any]) -> None:
+        kind = types.get(component.type)
+        if kind is None:
+            if not self._is_a_plugins_fault(component.type):
+                raise ConfigError(self._unknown_type(section, component, types))
+            self._note(section, component.name, self.plugins.unknown_kind(component.type))
+            return
+        settings = validate_settings(component, kind.settings, self.config.file_name)
+        if isinstance(kind, ChannelType) and isinstance(component, ChannelConfig):
+            self.channels[component.name] = ConfiguredChannel(
+                name=component.name,
+                title=component.title or component.name,
+                type=kind,
+                settings=settings,
+                poll_every_seconds=component.poll_every_seconds,
+            )
+
+    def _is_a_plugins_fault(self, kind: str) -> bool:
+        inactive = [each for each in self.plugins.records if each.status != PluginStatus.ACTIVE]
+        return any(record.name == kind for record in inactive)
+
+    def _unknown_type(self, section: str, component: ComponentConfig, types: dict[str, Any]) -> str:
+        near = get_close_matches(component.type, types, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(sorted(types)) or "none"
+        return (
+            f"{self.config.file_name}: {section}.{component.name}.type: "
+            f"{self.plugins.unknown_kind(component.type)} (installed: {known}){hint}"
+        )
+
+    def _create(self, section: str, component: ComponentConfig, kind: Any) -> Any:
+        """The component's object, or None with the reason kept."""
+        if kind is None:
+            return None
+        settings = validate_settings(component, kind.settings, self.config.file_name)
+        try:
+            return contained(f"{component.name}.create", lambda: kind.create(settings))
+        except Exception as error:  # noqa: BLE001 - a plugin's bug stops only its own component
+            self._note(section, component.name, describe(error))
+            return None
+
+    def _create_all(
+        self, section: str, components: Mapping[str, ComponentConfig], types: dict[str, Any]
+    ) -> list[Named[Any]]:
+        made = (
+            (component.name, self._create(section, component, types.get(component.type)))
+            for component in components.values()
+        )
+        return [Named(name=name, object=each) for name, each in made if each is not None]
+
+    def _note(self, section: str, name: str, reason: str) -> None:
+        logger.warning("%s=%s %s", section.removesuffix("s"), name, reason)
+        self.troubles.append(Trouble(section=section, name=name, reason=reason))
+
+
+def _business_hours(config: Config) -> BusinessHours:
+    table = config.business_hours
+    if table is None:
+        return BusinessHours.always()
+    return BusinessHours.parse(
+        timezone=table.timezone,
+        week={day: getattr(table, day) for day in WEEKDAYS},
+        holidays=table.holidays,
+    )

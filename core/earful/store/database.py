@@ -1,0 +1,115 @@
+"""Opens the database, and runs transactions. The same code serves SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import peewee
+
+from earful.errors import ConfigError
+from earful.store.models import database
+
+__all__ = [
+    "close",
+    "connection",
+    "is_postgres",
+    "locked",
+    "open_database",
+    "retry_on_conflict",
+    "rows",
+    "transaction",
+]
+
+Result = TypeVar("Result")
+
+
+def open_database(url: str) -> None:
+    """Bind all models to the database at `url`; connections open when they are needed.
+
+    `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user@host/name`.
+    Raises `ConfigError` for any other address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        database.initialize(_sqlite(Path(unquote(parts.path.removeprefix("/")))))
+    elif parts.scheme in {"postgresql", "postgres"}:
+        database.initialize(_postgres(url))
+    else:
+        message = f"store.url: expected sqlite:///FILE or postgresql://…, not {parts.scheme}://"
+        raise ConfigError(message)
+
+
+def _sqlite(path: Path) -> peewee.Database:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # With deferred transactions a reader that turns writer fails at once under load; IMMEDIATE
+    # takes the lock first and waits for it instead.
+    return peewee.SqliteDatabase(
+        str(path),
+        lock_type="IMMEDIATE",
+        timeout=15,
+        pragmas={
+            "journal_mode": "wal",
+            "busy_timeout": 15_000,
+            "synchronous": "normal",
+            "foreign_keys": 1,
+            "cache_size": -16_000,
+            "temp_store": "memory",
+        },
+    )
+
+
+def _postgres(url: str) -> peewee.Database:
+    return peewee.PostgresqlDatabase(url, prefer_psycopg3=True)
+
+
+def is_postgres() -> bool:
+    """Whether the open database is PostgreSQL."""
+    return isinstance(database.obj, peewee.PostgresqlDatabase)
+
+
+def close() -> None:
+    """Close this thread's connection, if it has one."""
+    if database.obj is not None and not database.is_closed():
+        database.close()
+
+
+@contextmanager
+def connection() -> Iterator[None]:
+    """Hold a connection for the block; nested blocks share it."""
+    opened = database.connect(reuse_if_open=True)
+    try:
+        yield
+    finally:
+        if opened:
+            database.close()
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """All or nothing; opens a connection where there is none yet."""
+    with connection(), database.atomic():
+        yield
+
+
+def locked(query: peewee.Select) -> peewee.Select:
+    """The same rows, held until the transaction ends. SQLite's writer holds everything anyway."""
+    return query.for_update() if is_postgres() else query
+
+
+def retry_on_conflict(work: Callable[[], Result], *, tries: int = 5) -> Result:
+    """Run a transaction again when another one was faster with the same new row."""
+    for _ in range(tries - 1):
+        try:
+            return work()
+        except (peewee.IntegrityError, peewee.OperationalError):
+            continue
+    return work()
+
+
+def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """The result of one statement in the database's own words; placeholders are peewee's."""
+    return list(database.execute_sql(sql, tuple(parameters)).fetchall())

@@ -1,0 +1,78 @@
+"""Column types that mean the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import peewee
+
+__all__ = ["ChoiceField", "JSONField", "RankField", "UTCDateTimeField"]
+
+
+class UTCDateTimeField(peewee.Field):  # type: ignore[misc]
+    """An aware moment in UTC: `timestamptz` on PostgreSQL, sortable ISO text on SQLite.
+
+    Naive times are refused, because the two databases would read them differently.
+    """
+
+    field_type = "TIMESTAMPTZ"
+
+    def db_value(self, value: datetime | None) -> object:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"{self.name}: a time without a time zone cannot be stored"
+            raise ValueError(message)
+        moment = value.astimezone(UTC)
+        if isinstance(self.model._meta.database.obj, peewee.SqliteDatabase):
+            return moment.isoformat(sep=" ", timespec="microseconds")
+        return moment
+
+    def python_value(self, value: str | datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.astimezone(UTC)
+
+
+class JSONField(peewee.TextField):  # type: ignore[misc]
+    """A JSON document kept as text: equal on both databases, and never searched inside."""
+
+    def db_value(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def python_value(self, value: str | None) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class ChoiceField(peewee.CharField):  # type: ignore[misc]
+    """A `StrEnum` stored as its text, so that the database reads like the screens."""
+
+    def __init__(self, enum: type[StrEnum], **options: Any) -> None:
+        self.enum = enum
+        super().__init__(max_length=32, **options)
+
+    def db_value(self, value: str | None) -> str | None:
+        return None if value is None else str(self.enum(value))
+
+    def python_value(self, value: str | None) -> StrEnum | None:
+        return None if value is None else self.enum(value)
+
+
+class RankField(peewee.SmallIntegerField):  # type: ignore[misc]
+    """An `IntEnum` stored as its number, because it is sorted by."""
+
+    def __init__(self, enum: type[IntEnum], **options: Any) -> None:
+        self.enum = enum
+        super().__init__(**options)
+
+    def db_value(self, value: int | None) -> int | None:
+        return None if value is None else int(value)
+
+    def python_value(self, value: int | None) -> IntEnum | None:
+        return None if value is None else self.enum(value)

@@ -1,0 +1,138 @@
+"""The states that rows go through. Everything unfinished can be found by its state alone."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+__all__ = [
+    "ChannelState",
+    "ClockKind",
+    "ConversationStatus",
+    "Direction",
+    "Health",
+    "NotificationState",
+    "PayloadState",
+    "PriorityRank",
+    "ReplyState",
+    "Role",
+    "Stage",
+]
+
+
+class ChannelState(StrEnum):
+    """Whether a channel is read: `disabled` is no longer configured, or its plugin is off."""
+
+    LIVE = "live"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+
+
+class Health(StrEnum):
+    """How the last contact with the platform went."""
+
+    UNKNOWN = "unknown"
+    OK = "ok"
+    DEGRADED = "degraded"
+    RATE_LIMITED = "rate_limited"
+    AUTH_REQUIRED = "auth_required"
+
+
+class PayloadState(StrEnum):
+    """`received` is unfinished; `unsupported` and `quarantined` are kept with their reason."""
+
+    RECEIVED = "received"
+    PARSED = "parsed"
+    UNSUPPORTED = "unsupported"
+    QUARANTINED = "quarantined"
+
+
+class Stage(StrEnum):
+    """How far a message has come. Each pipeline step moves it on, compare-and-set."""
+
+    INGESTED = "ingested"
+    CLASSIFIED = "classified"
+    ROUTED = "routed"
+    CLOCKED = "clocked"
+    DONE = "done"
+
+
+class Direction(StrEnum):
+    """`out` is what our own account wrote on the platform itself."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class ConversationStatus(StrEnum):
+    """Where a conversation stands; `pending` waits for the customer, `ignored` needs nobody."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"
+
+
+class PriorityRank(IntEnum):
+    """`earful.Priority` as a number to sort by; `word` gives it back."""
+
+    LOW = 0
+    MEDIUM = 1
+    HIGH = 2
+    URGENT = 3
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, word: str) -> PriorityRank:
+        return cls[word.upper()]
+
+
+class ReplyState(StrEnum):
+    """A reply's way out. `queued` can be undone until it is due; `unconfirmed` is looked for."""
+
+    DRAFT = "draft"
+    PENDING_APPROVAL = "pending_approval"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+    UNDONE = "undone"
+
+
+class ClockKind(StrEnum):
+    """What a clock waits for."""
+
+    ACKNOWLEDGE = "acknowledge"
+    FIRST_RESPONSE = "first_response"
+    NEXT_RESPONSE = "next_response"
+    RESOLUTION = "resolution"
+
+
+class NotificationState(StrEnum):
+    """`pending` is unfinished; `failed` has used up its tries."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class Role(IntEnum):
+    """What a person may do; each role may do all that the ones below it may."""
+
+    VIEWER = 0
+    AGENT = 1
+    LEAD = 2
+    ADMIN = 3
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, word: str) -> Role:
+        return cls[word.upper()]
