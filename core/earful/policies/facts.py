@@ -1,0 +1,287 @@
+"""What a policy's condition may ask about: the registry of facts, and one message's view of them.
+
+A fact is named, typed and described here; its value is handed in by whoever decides. Nothing here
+reads a row, a clock or a setting.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypedDict, TypeVar
+
+import regex
+
+from earful.types import Priority, Surface
+
+__all__ = ["Fact", "FactRegistry", "FactType", "FactValues", "FactView", "fold", "word_run"]
+
+T = TypeVar("T")
+
+
+class FactType(StrEnum):
+    """What kind of value a fact has; it decides which questions may be asked."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    LABELS = "labels"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something a condition may ask about.
+
+    `title` stands in a sentence: "message text", "number of followers". A choice without `choices`
+    is open: its names are the installation's own (queues, channels).
+    """
+
+    name: str
+    title: str
+    type: FactType
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+FactValues = TypedDict(
+    "FactValues",
+    {
+        "message.text": str,
+        "message.surface": str,
+        "message.language": str | None,
+        "message.length": int,
+        "channel.name": str,
+        "channel.type": str,
+        "author.name": str,
+        "author.handle": str,
+        "author.reach": int | None,
+        "author.verified": bool,
+        "contact.is_known": bool,
+        "labels": Collection[str],
+        "conversation.title": str,
+        "conversation.is_new": bool,
+        "conversation.queue": str | None,
+        "conversation.priority": str,
+        "conversation.status": str,
+        "time.weekday": str,
+        "time.hour": int,
+        "time.in_business_hours": bool,
+    },
+    total=False,
+)
+"""The values of the facts that come with Earful; a plain mapping with further names will do too.
+
+A name that is missing, or None, is not known: no question about it is answered with yes, except
+`is_unknown`.
+"""
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_STATUSES = ("open", "pending", "snoozed", "resolved", "ignored")
+
+_STANDARD = (
+    Fact(name="message.text", title="message text", type=FactType.TEXT),
+    Fact(
+        name="message.surface",
+        title="kind of message",
+        type=FactType.CHOICE,
+        choices=tuple(Surface),
+        help="A public post of its own, a public reply below something, or a private message.",
+    ),
+    Fact(
+        name="message.language",
+        title="message language",
+        type=FactType.CHOICE,
+        help="A language code such as en; unknown where neither platform nor classifier tells.",
+    ),
+    Fact(
+        name="message.length",
+        title="message length",
+        type=FactType.NUMBER,
+        help="In characters.",
+    ),
+    Fact(
+        name="channel.name",
+        title="channel",
+        type=FactType.CHOICE,
+        help="The channel's name in the configuration.",
+    ),
+    Fact(
+        name="channel.type",
+        title="type of channel",
+        type=FactType.CHOICE,
+        help="The kind of platform, as the configuration's `type` names it.",
+    ),
+    Fact(name="author.name", title="author's name", type=FactType.TEXT),
+    Fact(name="author.handle", title="author's handle", type=FactType.TEXT),
+    Fact(
+        name="author.reach",
+        title="author's reach",
+        type=FactType.NUMBER,
+        help="The number of followers; unknown where the platform does not tell.",
+    ),
+    Fact(
+        name="author.verified",
+        title="author is verified by the platform",
+        type=FactType.BOOLEAN,
+    ),
+    Fact(
+        name="contact.is_known",
+        title="contact has written before",
+        type=FactType.BOOLEAN,
+    ),
+    Fact(
+        name="labels",
+        title="labels",
+        type=FactType.LABELS,
+        help="Labels by classifiers and people, such as sentiment:negative or intent:*.",
+    ),
+    Fact(name="conversation.title", title="conversation title", type=FactType.TEXT),
+    Fact(name="conversation.is_new", title="conversation is new", type=FactType.BOOLEAN),
+    Fact(
+        name="conversation.queue",
+        title="current queue",
+        type=FactType.CHOICE,
+        help="Unknown until a conversation has been put into a queue.",
+    ),
+    Fact(
+        name="conversation.priority",
+        title="current priority",
+        type=FactType.CHOICE,
+        choices=tuple(Priority),
+    ),
+    Fact(
+        name="conversation.status",
+        title="conversation status",
+        type=FactType.CHOICE,
+        choices=_STATUSES,
+    ),
+    Fact(
+        name="time.weekday",
+        title="day of the week",
+        type=FactType.CHOICE,
+        choices=_WEEKDAYS,
+        help="In the time zone of the business hours.",
+    ),
+    Fact(
+        name="time.hour",
+        title="hour of the day",
+        type=FactType.NUMBER,
+        help="0 to 23, in the time zone of the business hours.",
+    ),
+    Fact(
+        name="time.in_business_hours",
+        title="message is within business hours",
+        type=FactType.BOOLEAN,
+    ),
+)
+
+
+class FactRegistry:
+    """The facts that conditions may name, in the order in which people are offered them."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, Fact] = {}
+
+    @classmethod
+    def standard(cls) -> FactRegistry:
+        """A new registry with the facts that come with Earful, ready for more."""
+        registry = cls()
+        for fact in _STANDARD:
+            registry.register(fact)
+        return registry
+
+    def register(self, fact: Fact) -> None:
+        """Offer one more fact; its name must be free."""
+        if fact.name in self._facts:
+            raise ValueError(f"the fact {fact.name} is registered already")
+        self._facts[fact.name] = fact
+
+    def get(self, name: str) -> Fact | None:
+        return self._facts.get(name)
+
+    def __iter__(self) -> Iterator[Fact]:
+        return iter(self._facts.values())
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+
+# Scripts written without spaces: there, each character counts as a word, so that a word is found
+# within a line.
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_WORD = regex.compile(rf"(?V1)[{_UNSPACED}]|[\w\p{{M}}--[{_UNSPACED}]]+")
+
+
+def fold(text: str) -> str:
+    """Text for comparing: without case, wide and narrow forms alike, one kind of apostrophe."""
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+
+
+def word_run(folded: str) -> str:
+    """The words of a folded text, each between single spaces: a phrase is found as a substring."""
+    return f" {' '.join(_WORD.findall(folded))} "
+
+
+def _folded(value: object) -> str | None:
+    return fold(value) if isinstance(value, str) else None
+
+
+def _words(value: object) -> str | None:
+    return word_run(fold(value)) if isinstance(value, str) else None
+
+
+def _encoded(value: object) -> bytes | None:
+    # "replace": a lone surrogate is no valid UTF-8, and must not stop a policy.
+    return value.encode("utf-8", "replace") if isinstance(value, str) else None
+
+
+def _label_set(value: object) -> frozenset[str] | None:
+    """Folded labels, and `namespace:*` for each namespace, so that each question is one look-up."""
+    if not isinstance(value, Collection) or isinstance(value, (str, bytes)):
+        return None
+    labels = {fold(label) for label in value if isinstance(label, str)}
+    namespaces = {f"{label.partition(':')[0]}:*" for label in labels if ":" in label}
+    return frozenset(labels | namespaces)
+
+
+class _Lazy(dict[str, T]):
+    """Values by the name of their fact, each read and prepared when it is first asked for."""
+
+    __slots__ = ("_prepare", "_values")
+
+    def __init__(self, values: Mapping[str, object], prepare: Callable[[object], T]) -> None:
+        super().__init__()
+        self._values = values
+        self._prepare = prepare
+
+    def __missing__(self, name: str) -> T:
+        prepared = self[name] = self._prepare(self._values.get(name))
+        return prepared
+
+
+class FactView:
+    """The facts of one message, prepared for comparing at most once however many policies ask.
+
+    Every attribute yields None for a fact that is unknown, or has a value of the wrong type.
+    """
+
+    __slots__ = ("encoded", "folded", "labels", "values", "words")
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self.values = values
+        self.folded = _Lazy(values, _folded)
+        self.words = _Lazy(values, _words)
+        self.encoded = _Lazy(values, _encoded)
+        self.labels = _Lazy(values, _label_set)
+
+    def number(self, name: str) -> int | float | None:
+        value = self.values.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        return value
