@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Protocol, Self
 from urllib.parse import quote
 
 import redis
@@ -22,12 +23,28 @@ import redis
 from earful.job_queue.errors import JobQueueUnavailable
 from earful.job_queue.processes import tied_to
 
-__all__ = ["EmbeddedServer", "address", "find_server"]
+__all__ = ["EmbeddedServer", "ServerSettings", "address", "find_server", "server_url"]
 
 _OLDEST = (6, 2)
 # The kernel allows 107 bytes on Linux and 103 on macOS.
 _LONGEST_SOCKET = 100
 _STOP_SECONDS = 5.0
+
+
+class ServerSettings(Protocol):
+    """The part of the configuration that says where the server is."""
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the embedded server's files are."""
+
+    def redis_url(self) -> str:
+        """The configured server; empty for the embedded one."""
+
+
+def server_url(server: str | ServerSettings) -> str:
+    """The address of a server that is named, or configured."""
+    return server if isinstance(server, str) else address(server.redis_url(), server.data_dir)
 
 
 def address(redis_url: str, data_dir: Path) -> str:
@@ -44,7 +61,7 @@ class EmbeddedServer:
         self.process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
 
-    def __enter__(self) -> EmbeddedServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

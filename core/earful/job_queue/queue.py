@@ -20,6 +20,7 @@ from rq.serializers import JSONSerializer
 from rq.utils import as_text, utcparse
 from rq.worker_registration import get_keys
 
+from earful.job_queue.embedded import ServerSettings, server_url
 from earful.job_queue.errors import JobQueueUnavailable
 
 __all__ = ["QUEUES", "FailedJob", "JobQueue", "WorkerInfo"]
@@ -85,9 +86,9 @@ class JobQueue:
         self._queues = {name: _queue(name, connection) for name in QUEUES}
 
     @classmethod
-    def connect(cls, url: str) -> JobQueue:
-        """A job queue on the server at `url`; connects when it is first used."""
-        return cls(connection(url))
+    def connect(cls, server: str | ServerSettings) -> JobQueue:
+        """A job queue on the server that is named or configured; connects when first used."""
+        return cls(connection(server_url(server)))
 
     def close(self) -> None:
         """Close the connections."""

@@ -21,6 +21,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker_registration import register
 
+from earful.job_queue.embedded import ServerSettings, server_url
 from earful.job_queue.processes import die_with_parent
 from earful.job_queue.queue import CURRENT_JOB, QUEUES, clear_marker, connection
 
@@ -35,7 +36,7 @@ _LONGEST_WAIT = 5.0
 
 
 def run_worker(
-    url: str,
+    server: str | ServerSettings,
     queues: Sequence[str] = QUEUES,
     *,
     on_start: Callable[[], None] | None = None,
@@ -52,6 +53,7 @@ def run_worker(
     if on_start is not None:
         on_start()
     stop = _Stop()
+    url = server_url(server)
     wait = 0.5
     while not stop.is_set():
         try:
