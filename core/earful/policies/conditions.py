@@ -250,8 +250,11 @@ def _compile_leaf(node: dict[str, object], facts: FactRegistry) -> Leaf:
 
 
 def _all(tests: tuple[Test, ...]) -> Test:
-    if len(tests) == 1:
-        return tests[0]
+    match tests:
+        case (only,):
+            return only
+        case (first, second):
+            return lambda view: first(view) and second(view)
 
     def test(view: FactView) -> bool:
         for one in tests:  # noqa: SIM110 (a generator costs more than the questions)
@@ -263,8 +266,11 @@ def _all(tests: tuple[Test, ...]) -> Test:
 
 
 def _any(tests: tuple[Test, ...]) -> Test:
-    if len(tests) == 1:
-        return tests[0]
+    match tests:
+        case (only,):
+            return only
+        case (first, second):
+            return lambda view: first(view) or second(view)
 
     def test(view: FactView) -> bool:
         for one in tests:  # noqa: SIM110

@@ -250,6 +250,11 @@ def _label_set(value: object) -> frozenset[str] | None:
     return frozenset(labels | namespaces)
 
 
+def _number(value: object) -> int | float | None:
+    # True and False are numbers to Python, and to nobody who writes policies.
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
 class _Lazy(dict[str, T]):
     """Values by the name of their fact, each read and prepared when it is first asked for."""
 
@@ -271,7 +276,7 @@ class FactView:
     Every attribute yields None for a fact that is unknown, or has a value of the wrong type.
     """
 
-    __slots__ = ("encoded", "folded", "labels", "values", "words")
+    __slots__ = ("encoded", "folded", "labels", "numbers", "values", "words")
 
     def __init__(self, values: Mapping[str, object]) -> None:
         self.values = values
@@ -279,9 +284,4 @@ class FactView:
         self.words = _Lazy(values, _words)
         self.encoded = _Lazy(values, _encoded)
         self.labels = _Lazy(values, _label_set)
-
-    def number(self, name: str) -> int | float | None:
-        value = self.values.get(name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return None
-        return value
+        self.numbers = _Lazy(values, _number)
