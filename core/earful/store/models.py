@@ -183,6 +183,7 @@ class Conversation(Row):
     subject = TextField(default="")
     snippet = TextField(default="")
     surface = ChoiceField(Surface)
+    started_by_us = BooleanField(default=False)
     status = ChoiceField(ConversationStatus, default=ConversationStatus.OPEN)
     priority = RankField(PriorityRank, default=PriorityRank.MEDIUM)
     queue = _link(Queue, null=True)
@@ -212,6 +213,12 @@ Conversation.add_index(
 Conversation.add_index(
     Conversation.index(
         Conversation.status, Conversation.due_at, Conversation.id, name="conversation_by_status"
+    )
+)
+Conversation.add_index(
+    Conversation.index(
+        Conversation.status, Conversation.due_at, Conversation.id,
+        where=Conversation.assignee.is_null(True), name="conversation_unassigned",
     )
 )
 Conversation.add_index(
@@ -248,6 +255,7 @@ class Message(Row):
     thread = _link(Thread)
     identity = _link(Identity)
     direction = ChoiceField(Direction, default=Direction.IN)
+    opens = BooleanField(default=False)
     surface = ChoiceField(Surface)
     text = TextField()
     language = CharField(max_length=16, null=True)
