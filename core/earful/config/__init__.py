@@ -19,6 +19,7 @@ from earful.config.models import (
     ServerConfig,
     StoreConfig,
 )
+from earful.config.secrets import masked
 
 __all__ = [
     "BusinessHoursConfig",
@@ -33,5 +34,6 @@ __all__ = [
     "StoreConfig",
     "example",
     "load",
+    "masked",
     "validate_settings",
 ]

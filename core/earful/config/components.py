@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from earful.components import Settings
 from earful.config.mistakes import Mistakes
+from earful.config.secrets import remember_in
 from earful.errors import ConfigError
 
 __all__ = ["ChannelConfig", "ComponentConfig", "validate_settings"]
@@ -43,7 +44,7 @@ class ChannelConfig(ComponentConfig):
 def validate_settings(component: ComponentConfig, model: type[S], file: str) -> S:
     """The component's settings as the plugin's model; `ConfigError` names every mistake."""
     try:
-        return model.model_validate(component.settings)
+        settings = model.model_validate(component.settings)
     except ValidationError as error:
         mistakes = Mistakes(file)
         mistakes.add_all(
@@ -54,3 +55,5 @@ def validate_settings(component: ComponentConfig, model: type[S], file: str) -> 
             also_known=component.own_names,
         )
         raise ConfigError(mistakes.problems) from None
+    remember_in(settings)
+    return settings

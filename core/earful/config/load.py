@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from earful.config.components import ChannelConfig, ComponentConfig
 from earful.config.mistakes import Mistakes, nearest
 from earful.config.models import Config
+from earful.config.secrets import remember, remember_in
 from earful.errors import ConfigError
 
 __all__ = ["load"]
@@ -23,7 +24,7 @@ _COMPONENTS: dict[str, type[ComponentConfig]] = {
     "routers": ComponentConfig,
     "notifiers": ComponentConfig,
 }
-_NOT_IN_FILE = {"file", "referenced"}
+_NOT_IN_FILE = {"file"}
 _NAME = re.compile(r"[a-z0-9_-]+")
 
 
@@ -68,7 +69,6 @@ class _Reader:
         self.path = path
         self.environ = environ
         self.mistakes = Mistakes(path.name)
-        self.referenced: set[str] = set()
 
     def read(self) -> Config | None:
         data = _parsed(self.path)
@@ -79,9 +79,7 @@ class _Reader:
         if config is None:
             return None
         return _completed(
-            config.model_copy(
-                update={**tables, "file": self.path, "referenced": frozenset(self.referenced)}
-            ),
+            config.model_copy(update={**tables, "file": self.path}),
             self.path.parent,
         )
 
@@ -148,7 +146,7 @@ class _Reader:
             return self._values(key, value, component=component)
         text = self._secret(key, value)
         if component and isinstance(text, str) and text:
-            self.referenced.add(text)
+            remember([text])
         return text
 
     def _secret(self, key: str, reference: dict[str, str]) -> Any:
@@ -190,4 +188,5 @@ def _completed(config: Config, folder: Path) -> Config:
         server = server.model_copy(update={"public_url": f"http://{host}:{server.port}"})
     if not store.url:
         store = store.model_copy(update={"url": f"sqlite:///{data_dir / 'earful.db'}"})
+    remember_in([server, store, config.job_queue])
     return config.model_copy(update={"data_dir": data_dir, "server": server, "store": store})

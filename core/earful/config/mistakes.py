@@ -100,7 +100,7 @@ class _Place:
 
 
 def _locate(model: type[BaseModel], data: Any, loc: tuple[int | str, ...]) -> _Place:
-    """pydantic mixes names of union members into `loc`: what the file cannot hold is left out."""
+    """Follow `loc`. pydantic mixes names of union members into `loc`: what the file cannot hold is left out."""
     place = _Place([], model)
     for part in loc:
         before = replace(place)
@@ -168,22 +168,32 @@ def _mentions_secret(annotation: Any) -> bool:
 
 
 def _expected(annotation: Any, metadata: Iterable[Any] = ()) -> str:
-    bounds = _bounds(metadata)
+    if hasattr(annotation, "__metadata__"):
+        return _expected(get_args(annotation)[0], annotation.__metadata__)
+    return _kind(annotation) + _bounds(metadata)
+
+
+def _kind(annotation: Any) -> str:
     origin, args = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         words = dict.fromkeys(_expected(arg) for arg in args if arg is not type(None))
-        return " or ".join(words) + bounds
-    if origin is Literal:
-        return "one of " + ", ".join(f'"{value}"' for value in args)
-    if origin in (list, tuple, set, frozenset):
-        return f"a list ({_expected(args[0])} each){bounds}" if args else f"a list{bounds}"
-    if hasattr(annotation, "__metadata__"):
-        return _expected(args[0], annotation.__metadata__) + bounds
-    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return "one of " + ", ".join(f'"{member.value}"' for member in annotation)
-    if origin is dict or annotation is dict or _as_model(annotation):
+        return " or ".join(words)
+    if origin in (list, tuple, set, frozenset) and args:
+        return f"a list ({_expected(args[0])} each)"
+    choices = _choices(annotation)
+    if choices:
+        return "one of " + ", ".join(f'"{choice}"' for choice in choices)
+    if dict in (origin, annotation) or _as_model(annotation):
         return "a table"
-    return _WORDS.get(annotation, f"a {getattr(annotation, '__name__', 'value')}") + bounds
+    return _WORDS.get(annotation, f"a {getattr(annotation, '__name__', 'value')}")
+
+
+def _choices(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return [member.value for member in annotation]
+    return []
 
 
 def _bounds(metadata: Iterable[Any]) -> str:

@@ -185,8 +185,6 @@ class Config(_Table):
     notifiers: dict[str, ComponentConfig] = Field(default_factory=dict)
     file: Path | None = None
     """Where it was read from; None: all defaults."""
-    referenced: frozenset[str] = Field(default=frozenset(), repr=False)
-    """What `{ env = … }` and `{ file = … }` stood for in component tables."""
 
     @property
     def file_name(self) -> str:
@@ -206,20 +204,6 @@ class Config(_Table):
         if self.server.secret_key is not None:
             return self.server.secret_key.get_secret_value()
         return _kept_key(self.data_dir / "secret_key")
-
-    def secret_values(self) -> frozenset[str]:
-        """What no log line may show."""
-        own = (
-            self.server.secret_key,
-            self.server.metrics_token,
-            self.store.password,
-            self.job_queue.password,
-        )
-        in_urls = (urlsplit(url).password for url in (self.store.url, self.job_queue.redis_url))
-        return self.referenced | {
-            *(secret.get_secret_value() for secret in own if secret),
-            *(password for password in in_urls if password),
-        }
 
 
 def _with_password(url: str, password: SecretStr | None) -> str:

@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 # A silent worker is taken for dead after this and 60 seconds more.
 _WORKER_TTL = 60
-_GRACE_SECONDS = 4.0
 _LONGEST_WAIT = 5.0
 
 
@@ -43,16 +42,17 @@ def run_worker(
     on_fork: Callable[[], None] | None = None,
     warm: bool = False,
     burst: bool = False,
+    grace_seconds: float = 50.0,
 ) -> None:
     """Run the jobs of `queues`, in this order of precedence, until SIGINT or SIGTERM.
 
     Each job runs in a fork of its own, after `on_fork`; with `warm` they run in this process,
     which keeps what `on_start` loaded. `burst` stops when nothing waits. A job that runs when
-    the signal comes has a few seconds to finish.
+    the signal comes has `grace_seconds` to finish.
     """
     if on_start is not None:
         on_start()
-    stop = _Stop()
+    stop = _Stop(grace_seconds)
     url = server_url(server)
     wait = 0.5
     while not stop.is_set():
@@ -75,8 +75,9 @@ class _Stop(threading.Event):
 
     worker: _Jobs | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, grace_seconds: float) -> None:
         super().__init__()
+        self.grace_seconds = grace_seconds
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, self._on_signal)
 
@@ -84,7 +85,7 @@ class _Stop(threading.Event):
         first = not self.is_set()
         self.set()
         if first:
-            enforcer = threading.Timer(_GRACE_SECONDS, self._enforce)
+            enforcer = threading.Timer(self.grace_seconds, self._enforce)
             enforcer.daemon = True
             enforcer.start()
             if self.worker is not None:

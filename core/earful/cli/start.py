@@ -1,0 +1,164 @@
+"""The commands that run an installation: `init`, `up`, and the processes `up` is made of."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from earful.cli.options import config_option, load_config, open_runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from earful.cli.supervisor import Child
+    from earful.config import Config
+    from earful.runtime import Runtime
+
+__all__ = ["init", "processes", "ticker", "up", "web", "worker"]
+
+# Kept in step with `earful.job_queue.QUEUES`, which is slow to import for a list of names.
+_QUEUES = ("fetch", "triage", "send", "notify")
+# The supervisor kills what takes longer than 5 seconds to stop.
+_GRACE_UNDER_SUPERVISOR = "4"
+
+
+@click.command()
+@click.argument(
+    "folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), required=False
+)
+def init(folder: Path) -> None:
+    """Write config.toml into FOLDER (default: here), with every setting explained."""
+    from earful.config import example
+    from earful.errors import ConfigError
+
+    path = folder / "config.toml"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(example())
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already; it was left as it is.") from None
+    where = "" if path == Path("config.toml") else f" --config {path}"
+    click.echo(f"{path} is written. Add a channel to it, then:")
+    for command in ("check", "migrate", "user add", "up"):
+        click.echo(f"  earful {command}{where}")
+
+
+@click.command()
+@config_option
+@click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port instead.")
+def up(config_path: Path | None, port: int | None) -> None:
+    """Run everything: web, workers, ticker, and the job queue's server if none is configured."""
+    from earful.cli.supervisor import REFUSED, Supervisor
+    from earful.job_queue import EmbeddedServer
+    from earful.store import close, open_database
+    from earful.store.migrate import require_current_schema
+
+    config = load_config(config_path)
+    open_database(config.database_url())
+    require_current_schema()
+    close()
+    server = None if config.redis_url() else EmbeddedServer(config.data_dir)
+    click.echo(f"Earful starts on {config.server.public_url} (Ctrl-C stops it).")
+    supervisor = Supervisor(processes(config, port=port), server=server, write=click.echo)
+    supervisor.run()
+    click.echo("Earful has stopped.")
+    sys.exit(REFUSED if supervisor.refused else 0)
+
+
+def processes(config: Config, *, port: int | None = None) -> list[Child]:
+    """The processes of one installation on one machine."""
+    from earful.cli.supervisor import Child
+
+    where = ["--config", str(config.file)] if config.file else []
+    at = ["--port", str(port)] if port is not None else []
+    grace = ["--grace", _GRACE_UNDER_SUPERVISOR]
+    others = [part for name in _QUEUES if name != "triage" for part in ("--queue", name)]
+    arguments = {
+        "web": ["web", *at],
+        "triage": ["worker", "--queue", "triage", *grace],
+        "worker": ["worker", "--fork", *others, *grace],
+        "ticker": ["ticker"],
+    }
+    return [
+        Child(name, [sys.executable, "-m", "earful", *parts, *where])
+        for name, parts in arguments.items()
+    ]
+
+
+@click.command()
+@config_option
+@click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port instead.")
+def web(config_path: Path | None, port: int | None) -> None:
+    """Serve the pages and take webhooks."""
+    config = load_config(config_path)
+    if port is not None:
+        server = config.server.model_copy(update={"port": port})
+        config = config.model_copy(update={"server": server})
+    serve: Callable[[Runtime], None] = import_module("earful_admin.server").serve
+    serve(open_runtime(config))
+
+
+@click.command()
+@config_option
+@click.option(
+    "--queue",
+    "queues",
+    multiple=True,
+    type=click.Choice(_QUEUES),
+    help="Serve this job queue only; repeat it for several, the most urgent one first.",
+)
+@click.option(
+    "--fork", is_flag=True, help="Run each job in a process of its own; models are not kept."
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=50.0,
+    show_default=True,
+    help="How many seconds a running job may take to end when the worker is stopped.",
+)
+@click.option("--burst", is_flag=True, help="Stop when no job waits.")
+def worker(
+    config_path: Path | None, queues: tuple[str, ...], *, fork: bool, grace: float, burst: bool
+) -> None:
+    """Run jobs: fetch, triage, send and notify."""
+    from earful.job_queue import run_worker
+
+    config = load_config(config_path)
+    run_worker(
+        config,
+        queues or _QUEUES,
+        on_start=lambda: _ready_for_jobs(config, fork=fork),
+        warm=not fork,
+        burst=burst,
+        grace_seconds=grace,
+    )
+
+
+def _ready_for_jobs(config: Config, *, fork: bool) -> None:
+    """Load what jobs need once, before any comes; a fork must not share a database connection."""
+    from earful.store import close
+
+    runtime = open_runtime(config)
+    jobs = import_module("earful.jobs")
+    jobs.use(runtime)
+    if fork:
+        close()
+
+
+@click.command()
+@config_option
+def ticker(config_path: Path | None) -> None:
+    """Keep the schedule: what is due is put into the job queues."""
+    jobs = import_module("earful.jobs")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    jobs.run_ticker(open_runtime(load_config(config_path)), stop)
