@@ -34,7 +34,7 @@ def _node(node: Node, *, nested: bool) -> str:
     if not node.children:
         return "always"
     words = _group(node)
-    return f"({words})" if nested else words
+    return f"({words})" if nested and len(node.children) > 1 else words
 
 
 def _group(node: Group) -> str:
