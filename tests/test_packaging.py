@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+import sys
 import sysconfig
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +103,31 @@ def test_root_and_plugin_entry_points_agree(project: dict[str, Any]) -> None:
         built_in |= read_project(folder)["project"]["entry-points"]["earful.v1"]
 
     assert project["project"]["entry-points"]["earful.v1"] == built_in
+
+
+def imported(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_every_library_that_is_imported_is_asked_for(project: dict[str, Any]) -> None:
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    sources = [source for package in packages for source in (ROOT / package).rglob("*.py")]
+    ours = {Path(package).name for package in packages}
+    known = {name_of(requirement) for requirement in project["project"]["dependencies"]}
+    for extra in project["project"]["optional-dependencies"].values():
+        known |= {name_of(requirement) for requirement in extra}
+    distributions = packages_distributions()
+
+    libraries = {name for source in sources for name in imported(source)}
+    libraries -= ours | set(sys.stdlib_module_names)
+    missing = {
+        name for name in libraries if not known & {name_of(d) for d in distributions.get(name, [])}
+    }
+    assert not missing
 
 
 @pytest.mark.parametrize("file", ["requirements.lock", "requirements-test.lock"])
