@@ -198,14 +198,14 @@ def test_every_mistake_is_told_with_its_place_and_the_nearest_name() -> None:
     assert told == [
         "part 1 of “all”: there is no fact “mesage.text”; did you mean message.text?",
         (
-            "part 2 of “all”: message.text can be asked contains, not_contains, contains_any_word, is,"
-            " is_not, starts_with, matches, not “contain”; did you mean contains?"
+            "part 2 of “all”: message.text can be asked contains, not_contains, contains_any_word,"
+            " is, is_not, starts_with, matches, not “contain”; did you mean contains?"
         ),
         "part 3 of “all”: “any” holds no question",
         "part 1 of “any”, inside part 4 of “all”: the pattern cannot be read: missing ): (a",
         (
-            "part 2 of “any”, inside part 4 of “all”: “privat” is none of public_post, public_reply,"
-            " private; did you mean private?"
+            "part 2 of “any”, inside part 4 of “all”: “privat” is none of public_post,"
+            " public_reply, private; did you mean private?"
         ),
         "part 3 of “any”, inside part 4 of “all”: the value must be a number",
         "part 5 of “all”: “valeu” is unknown; did you mean value?",

@@ -39,8 +39,8 @@ def leaf(fact: str, op: str, value: object = None) -> dict[str, object]:
                 ]
             },
             (
-                "when labels include “vip”, (hour of the day is below 9 or day of the week is sunday)"
-                " and message text does not contain “thanks”"
+                "when labels include “vip”, (hour of the day is below 9 or day of the week is"
+                " sunday) and message text does not contain “thanks”"
             ),
         ),
         (
