@@ -223,7 +223,9 @@ Conversation.add_index(
 )
 Conversation.add_index(
     Conversation.index(
+        Conversation.status,
         Conversation.snoozed_until,
+        Conversation.id,
         where=Conversation.status == "snoozed",
         name="conversation_snoozed",
     )

@@ -1,0 +1,119 @@
+"""What the people who run the installation look at: the audit, signs of life, unfinished work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from earful.store.database import connection, rows
+from earful.store.models import AuditEvent, Heartbeat
+from earful.store.queries.paging import Page
+from earful.store.queries.reading import dicts
+
+__all__ = [
+    "MOST_COUNTED",
+    "AuditLine",
+    "HeartbeatLine",
+    "Unfinished",
+    "audit_events",
+    "heartbeats",
+    "unfinished",
+]
+
+MOST_COUNTED = 1000
+MOST_HEARTBEATS = 100
+
+_UNFINISHED = {
+    "payloads": "payload WHERE state = 'received'",
+    "messages": "message WHERE stage <> 'done'",
+    "replies": "reply WHERE state IN ('queued', 'sending', 'unconfirmed')",
+    "notifications": "notification WHERE state = 'pending'",
+}
+"""What the sweep finds, in the very words of the partial indexes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """Who did what to what, when."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    object_kind: str
+    object_id: str
+    summary: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatLine:
+    """One process, and when it was last alive."""
+
+    process: str
+    kind: str
+    at: datetime
+    memory_kb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """How much work waits, up to `MOST_COUNTED` of each kind."""
+
+    payloads: int
+    messages: int
+    replies: int
+    notifications: int
+
+
+def audit_events(*, before_id: int | None = None, limit: int = 50) -> Page[AuditLine]:
+    """The audit, newest first; `next` is the id to go on from."""
+    query = AuditEvent.select().order_by(AuditEvent.id.desc()).limit(limit + 1)
+    if before_id is not None:
+        query = query.where(AuditEvent.id < before_id)
+    with connection():
+        found = dicts(query)
+    more = len(found) > limit
+    return Page(
+        items=tuple(_audit_line(row) for row in found[:limit]),
+        next=str(found[limit - 1]["id"]) if more else None,
+    )
+
+
+def heartbeats() -> tuple[HeartbeatLine, ...]:
+    """The processes that ever gave a sign of life, the latest first."""
+    query = Heartbeat.select().order_by(Heartbeat.at.desc()).limit(MOST_HEARTBEATS)
+    with connection():
+        return tuple(
+            HeartbeatLine(
+                process=row["process"], kind=row["kind"], at=row["at"], memory_kb=row["memory_kb"]
+            )
+            for row in dicts(query)
+        )
+
+
+def unfinished() -> Unfinished:
+    """Counts of rows in an unfinished state, in one statement."""
+    parts = (
+        f"(SELECT count(*) FROM (SELECT 1 FROM {what} LIMIT {MOST_COUNTED}) AS few)"  # noqa: S608
+        for what in _UNFINISHED.values()
+    )
+    with connection():
+        found = rows(f"SELECT {', '.join(parts)}")[0]
+    return Unfinished(**dict(zip(_UNFINISHED, found, strict=True)))
+
+
+def _audit_line(row: dict[str, Any]) -> AuditLine:
+    return AuditLine(
+        id=row["id"],
+        at=row["at"],
+        actor=row["actor"],
+        action=row["action"],
+        object_kind=row["object_kind"],
+        object_id=row["object_id"],
+        summary=row["summary"],
+        before=row["before"],
+        after=row["after"],
+    )

@@ -1,0 +1,529 @@
+"""The pages' reads: what they find, in which order, and that they cost the same however full."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from earful import store
+from earful.store import bulk, models
+from earful.store.queries import changes, channels, people, system
+from earful.store.queries.conversation import answerable, conversation_page
+from earful.store.queries.inbox import MOST_COUNTED, View, counts, list_conversations
+from earful.store.queries.paging import Cursor
+from earful.store.queries.timeline import timeline
+from earful.store.states import ConversationStatus, PayloadState, PriorityRank, Role
+from earful.types import RemovalKind, Surface
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def _server() -> Iterator[Any]:
+    sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
+    import postgres
+
+    try:
+        running = postgres.running()
+        server = running.__enter__()
+    except postgres.PostgresUnavailable as error:
+        pytest.skip(str(error))
+    yield server
+    running.__exit__(None, None, None)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Filler]:
+    url = f"sqlite:///{tmp_path}/earful.db"
+    if request.param == "postgres":
+        url = request.getfixturevalue("_server").create_database()
+    store.open_database(url)
+    store.migrate()
+    with store.connection():
+        yield Filler()
+    store.close()
+
+
+class Filler:
+    """A small shop's inbox, row by row."""
+
+    def __init__(self) -> None:
+        self.channel = models.Channel.create(name="forum", kind="forums", title="Our forum")
+        self.queues = [
+            models.Queue.create(name=name, colour=colour, position=at)
+            for at, (name, colour) in enumerate([("Delivery", "blue"), ("Billing", "amber")])
+        ]
+        self.sam, self.maya = (
+            models.Agent.create(email=f"{name}@example.com", name=name, created_at=NOW)
+            for name in ("Sam Bailey", "Maya Ortiz")
+        )
+        self.contact = models.Contact.create(name="Yuki Tanaka", created_at=NOW)
+        self.identity = models.Identity.create(
+            contact=self.contact,
+            realm="forums",
+            external_id="u1",
+            name="Yuki Tanaka",
+            handle="@yuki",
+            updated_at=NOW,
+        )
+        self.number = 0
+
+    def conversation(self, **fields: Any) -> models.Conversation:
+        self.number += 1
+        at = NOW - timedelta(hours=1)
+        return models.Conversation.create(
+            **{
+                "channel": self.channel,
+                "contact": self.contact,
+                "subject": f"Parcel {self.number}",
+                "snippet": "Where is it?",
+                "surface": Surface.PUBLIC_POST,
+                "queue": self.queues[0],
+                "opened_at": at,
+                "last_message_at": at,
+            }
+            | fields
+        )
+
+    def message(self, conversation: models.Conversation, **fields: Any) -> models.Message:
+        self.number += 1
+        thread, _ = models.Thread.get_or_create(
+            channel=self.channel,
+            external_id=f"t{conversation.id}",
+            defaults={"conversation": conversation, "surface": Surface.PUBLIC_POST},
+        )
+        return models.Message.create(
+            **{
+                "channel": self.channel,
+                "external_id": f"m{self.number}",
+                "conversation": conversation,
+                "thread": thread,
+                "identity": self.identity,
+                "surface": Surface.PUBLIC_REPLY,
+                "text": "Where is my parcel?",
+                "sent_at": NOW + timedelta(seconds=self.number),
+                "received_at": NOW,
+            }
+            | fields
+        )
+
+    def many(self, count: int) -> None:
+        """As many conversations, each with a message, two labels, a note and an event."""
+        due = [NOW + timedelta(minutes=n) for n in range(count)]
+        ids = bulk.insert(
+            models.Conversation,
+            [
+                {
+                    "channel": self.channel.id,
+                    "contact": self.contact.id,
+                    "subject": f"No {n}",
+                    "surface": Surface.PUBLIC_POST,
+                    "queue": self.queues[n % 2].id,
+                    "opened_at": NOW,
+                    "last_message_at": NOW,
+                    "due_at": due[n],
+                    "assignee": self.sam.id if n % 2 else None,
+                }
+                for n in range(count)
+            ],
+        )
+        threads = bulk.insert(
+            models.Thread,
+            [
+                {
+                    "channel": self.channel.id,
+                    "external_id": f"b{n}",
+                    "conversation": n,
+                    "surface": Surface.PUBLIC_POST,
+                }
+                for n in ids
+            ],
+        )
+        said = bulk.insert(
+            models.Message,
+            [
+                {
+                    "channel": self.channel.id,
+                    "external_id": f"b{n}",
+                    "conversation": n,
+                    "thread": thread,
+                    "identity": self.identity.id,
+                    "text": "Hello",
+                    "surface": Surface.PUBLIC_POST,
+                    "sent_at": NOW,
+                    "received_at": NOW,
+                }
+                for n, thread in zip(ids, threads, strict=True)
+            ],
+        )
+        bulk.insert(
+            models.MessageLabel,
+            [
+                {
+                    "message": n,
+                    "name": "sentiment:negative",
+                    "score": 0.9,
+                    "classifier": "mood",
+                    "created_at": NOW,
+                }
+                for n in said
+            ],
+        )
+        bulk.insert(
+            models.ConversationLabel,
+            [{"conversation": n, "name": "parcel", "added_by": "x", "added_at": NOW} for n in ids],
+        )
+        bulk.insert(models.Event, [{"conversation": n, "at": NOW, "kind": "opened"} for n in ids])
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """The statements that run meanwhile."""
+    database = models.database.obj
+    run, seen = database.execute_sql, []
+
+    def execute_sql(sql: str, *rest: Any, **named: Any) -> Any:
+        seen.append(sql)
+        return run(sql, *rest, **named)
+
+    database.execute_sql = execute_sql
+    try:
+        yield seen
+    finally:
+        del database.execute_sql
+
+
+def subjects(view: str, agent_id: int = 0, **options: Any) -> list[str]:
+    parsed = View.parse(view)
+    assert parsed
+    return [row.subject for row in list_conversations(parsed, agent_id=agent_id, **options).items]
+
+
+def test_the_most_urgent_come_first_and_those_without_a_clock_last(filled: Filler) -> None:
+    filled.conversation(subject="no clock")
+    filled.conversation(subject="later", due_at=NOW + timedelta(hours=2))
+    filled.conversation(subject="overdue", due_at=NOW - timedelta(hours=2))
+    assert subjects("all") == ["overdue", "later", "no clock"]
+
+
+def test_a_view_holds_what_its_name_says(filled: Filler) -> None:
+    filled.conversation(subject="mine", assignee=filled.sam)
+    filled.conversation(subject="free")
+    filled.conversation(subject="bill", queue=filled.queues[1], assignee=filled.maya)
+    for status in ("pending", "resolved", "ignored"):
+        filled.conversation(subject=status, status=status, assignee=filled.sam)
+    filled.conversation(subject="asleep", status="snoozed", snoozed_until=NOW + timedelta(hours=1))
+    assert subjects("all") == ["mine", "free", "bill"]
+    assert subjects("mine", filled.sam.id) == ["mine"]
+    assert subjects("unassigned") == ["free"]
+    assert subjects(f"queue-{filled.queues[1].id}") == ["bill"]
+    assert subjects("snoozed") == ["asleep"]
+    assert [subjects(name) for name in ("pending", "resolved", "ignored")] == [
+        ["pending"],
+        ["resolved"],
+        ["ignored"],
+    ]
+
+
+def test_a_line_carries_what_it_shows(filled: Filler) -> None:
+    conversation = filled.conversation(assignee=filled.maya, priority=PriorityRank.URGENT)
+    old = filled.message(conversation)
+    new = filled.message(conversation)
+    ours = filled.message(conversation, direction="out")
+    for message, mood in ((old, "positive"), (new, "negative"), (ours, "positive")):
+        models.MessageLabel.create(
+            message=message, name=f"sentiment:{mood}", score=0.8, classifier="mood", created_at=NOW
+        )
+    models.ConversationLabel.create(
+        conversation=conversation, name="parcel", added_by="Maya", added_at=NOW
+    )
+    (row,) = list_conversations(View(), agent_id=0).items
+    assert (row.contact, row.channel.title, row.queue.name) == (
+        "Yuki Tanaka",
+        "Our forum",
+        "Delivery",
+    )
+    assert row.assignee.initials == "MO"
+    assert row.priority is PriorityRank.URGENT
+    assert row.due_at is None
+    assert row.labels == ("parcel",)
+    assert row.mood.value == "negative"
+
+
+@pytest.mark.parametrize("view", ["all", "resolved", "snoozed"])
+def test_pages_follow_one_another_without_a_gap(filled: Filler, view: str) -> None:
+    status = "open" if view == "all" else view
+    for n in range(7):
+        filled.conversation(
+            status=status, snoozed_until=NOW + timedelta(hours=n // 3), subject=str(n)
+        )
+    parsed = View.parse(view)
+    assert parsed
+    seen, cursor = [], None
+    while True:
+        page = list_conversations(parsed, agent_id=0, after=Cursor.parse(cursor), limit=3)
+        seen += [row.subject for row in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+    expected = [str(n) for n in range(7)]
+    assert seen == (expected[::-1] if view == "resolved" else expected)
+
+
+@pytest.mark.parametrize("text", ["queue-x", "queue-", "nonsense", "queue--1", "queue-²"])
+def test_an_unknown_view_is_told(text: str) -> None:
+    assert View.parse(text) is None
+
+
+@pytest.mark.parametrize("text", ["", None, "x", "~", "2026-01-01~3", "2026-13-01T00:00:00Z~1"])
+def test_an_unreadable_cursor_is_none(text: str | None) -> None:
+    assert Cursor.parse(text) is None
+
+
+def test_a_cursor_survives_an_address() -> None:
+    cursor = Cursor(at=NOW, id=7)
+    assert Cursor.parse(str(cursor)) == cursor
+
+
+def test_counting_stops_at_a_hundred(filled: Filler) -> None:
+    filled.many(120)
+    found = counts([queue.id for queue in filled.queues], agent_id=filled.sam.id)
+    assert found["all"] == MOST_COUNTED
+    assert found["mine"] == found["unassigned"] == 60
+    assert found[f"queue-{filled.queues[0].id}"] == 60
+    assert found["snoozed"] == found["pending"] == 0
+
+
+def every_read(filled: Filler, conversation_id: int) -> dict[str, int]:
+    """How many statements each read takes."""
+    reads = {
+        "list": lambda: list_conversations(View(), agent_id=filled.sam.id),
+        "mine": lambda: list_conversations(View("mine"), agent_id=filled.sam.id),
+        "counts": lambda: counts([q.id for q in filled.queues], agent_id=filled.sam.id),
+        "page": lambda: conversation_page(conversation_id),
+        "timeline": lambda: timeline(conversation_id),
+        "answerable": lambda: answerable(conversation_id),
+        "inbox state": changes.inbox_state,
+        "state": lambda: changes.conversation_state(conversation_id),
+        "agents": people.agents,
+        "queues": people.queues,
+        "channels": channels.channels,
+        "payloads": lambda: channels.refused_payloads(filled.channel.id),
+        "audit": system.audit_events,
+        "heartbeats": system.heartbeats,
+        "unfinished": system.unfinished,
+    }
+    found = {}
+    for name, read in reads.items():
+        with counting() as statements:
+            read()
+        found[name] = len(statements)
+    return found
+
+
+def test_a_page_costs_the_same_with_ten_and_with_a_thousand_conversations(filled: Filler) -> None:
+    filled.many(10)
+    conversation = models.Conversation.select().get()
+    few = every_read(filled, conversation.id)
+    for n in range(300):
+        filled.message(conversation, parent_external_id=f"m{n}", version=2)
+    filled.number += 1
+    models.Thread.update(external_id=models.Thread.external_id.concat("old")).execute()
+    models.Message.update(external_id=models.Message.external_id.concat("old")).execute()
+    filled.many(990)
+    assert every_read(filled, conversation.id) == few
+    assert max(few.values()) <= 12
+    assert few["list"] == 4
+    assert few["counts"] == few["inbox state"] == few["unfinished"] == 1
+
+
+def test_the_list_reads_its_index_in_order(filled: Filler) -> None:
+    if store.is_postgres():
+        pytest.skip("the planner of PostgreSQL decides by statistics")
+    names = {
+        "all": "conversation_by_status",
+        "mine": "conversation_by_assignee",
+        "unassigned": "conversation_unassigned",
+        "snoozed": "conversation_snoozed",
+        "resolved": "conversation_by_status",
+        "queue-1": "conversation_by_queue",
+    }
+    for view, index in names.items():
+        parsed = View.parse(view)
+        assert parsed
+        with counting() as statements:
+            list_conversations(parsed, agent_id=1, after=Cursor(at=NOW, id=5))
+        plan = explained(statements[0], parsed.name)
+        assert f"USING INDEX {index}" in plan or f"USING COVERING INDEX {index}" in plan, plan
+        assert "TEMP B-TREE" not in plan
+
+
+def explained(sql: str, view: str) -> str:
+    """How SQLite would run a statement, with plausible values for its parameters."""
+    values: list[object] = [1] * sql.count("?")
+    moment = NOW.isoformat(sep=" ", timespec="microseconds")
+    if view in {"all", "unassigned", "snoozed", "resolved"}:
+        values[0] = moment
+    else:
+        values[1] = moment
+    found = models.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+    return "\n".join(str(row[-1]) for row in found)
+
+
+def test_a_conversation_shows_its_people_threads_clocks_and_labels(filled: Filler) -> None:
+    conversation = filled.conversation()
+    other = filled.conversation(subject="An older one", status=ConversationStatus.RESOLVED)
+    message = filled.message(conversation)
+    models.Clock.create(
+        conversation=conversation,
+        kind="first_response",
+        started_at=NOW,
+        due_at=NOW,
+        explanation="60 minutes in business hours",
+    )
+    page = conversation_page(conversation.id)
+    assert page
+    assert page.contact.name == "Yuki Tanaka"
+    assert [each.handle for each in page.contact.identities] == ["@yuki"]
+    assert [each.id for each in page.contact.others] == [other.id]
+    assert page.clocks[0].is_running
+    assert len(page.threads) == 1
+    assert page.newest_message_id == message.id
+
+
+def test_there_is_no_page_of_what_is_not_there(filled: Filler) -> None:
+    assert conversation_page(12345) is None
+    assert answerable(12345) is None
+    assert changes.conversation_state(12345) == ""
+
+
+def test_a_long_thread_is_read_in_stretches(filled: Filler) -> None:
+    conversation = filled.conversation()
+    first = filled.message(conversation, sent_at=NOW)
+    for n in range(1, 9):
+        filled.message(conversation, sent_at=NOW + timedelta(minutes=n), text=str(n))
+    models.Note.create(
+        conversation=conversation, agent=filled.sam, text="old", at=NOW + timedelta(seconds=90)
+    )
+    models.Note.create(
+        conversation=conversation, agent=filled.sam, text="new", at=NOW + timedelta(minutes=8)
+    )
+    newest = timeline(conversation.id, limit=4)
+    assert [line.text for line in newest.messages] == ["5", "6", "7", "8"]
+    assert [line.text for line in newest.notes] == ["new"]
+    middle = timeline(conversation.id, until=Cursor.parse(newest.earlier), limit=4)
+    assert [line.text for line in middle.messages] == ["1", "2", "3", "4"]
+    assert [line.text for line in middle.notes] == ["old"]
+    oldest = timeline(conversation.id, until=Cursor.parse(middle.earlier), limit=4)
+    assert [line.id for line in oldest.messages] == [first.id]
+    assert oldest.earlier is None
+
+
+def test_a_message_shows_its_versions_labels_and_what_it_answers(filled: Filler) -> None:
+    conversation = filled.conversation()
+    parent = filled.message(conversation, text="The question")
+    filled.message(conversation, text="Something else")
+    answer = filled.message(conversation, parent_external_id=parent.external_id, version=2)
+    models.MessageVersion.create(message=answer, number=1, text="Whre is it?", seen_at=NOW)
+    models.MessageLabel.create(
+        message=answer, name="sentiment:negative", score=0.7, classifier="mood", created_at=NOW
+    )
+    line = timeline(conversation.id).messages[-1]
+    assert line.quote.text == "The question"
+    assert [version.text for version in line.versions] == ["Whre is it?"]
+    assert line.edited_at == NOW
+    assert [label.name for label in line.labels] == ["sentiment:negative"]
+
+
+def test_an_answer_right_below_its_question_needs_no_quote(filled: Filler) -> None:
+    conversation = filled.conversation()
+    parent = filled.message(conversation)
+    filled.message(conversation, parent_external_id=parent.external_id)
+    assert timeline(conversation.id).messages[-1].quote is None
+
+
+def test_what_is_gone_cannot_be_answered(filled: Filler) -> None:
+    conversation = filled.conversation()
+    standing = filled.message(conversation)
+    gone = filled.message(conversation, removal=RemovalKind.DELETED, text="")
+    assert answerable(conversation.id).id == standing.id
+    assert answerable(conversation.id, gone.id).is_removed
+
+
+@pytest.mark.parametrize("change", ["event", "note", "status", "reply", "message"])
+def test_a_change_changes_the_word(filled: Filler, change: str) -> None:
+    conversation = filled.conversation()
+    message = filled.message(conversation)
+    before = changes.conversation_state(conversation.id), changes.inbox_state()
+    if change == "event":
+        models.Event.create(conversation=conversation, at=NOW, kind="assigned")
+    elif change == "note":
+        models.Note.create(conversation=conversation, agent=filled.sam, text="x", at=NOW)
+    elif change == "status":
+        models.Conversation.update(status="resolved").execute()
+    elif change == "message":
+        models.Conversation.update(message_count=2).execute()
+    else:
+        models.Reply.create(
+            channel=filled.channel,
+            conversation=conversation,
+            thread=message.thread_id,
+            message=message,
+            surface=Surface.PUBLIC_REPLY,
+            text="Hi",
+            idempotency_key="k",
+            created_at=NOW,
+            due_at=NOW,
+        )
+    assert changes.conversation_state(conversation.id) != before[0]
+
+
+def test_channels_count_what_could_not_be_read(filled: Filler) -> None:
+    for state in ("quarantined", "quarantined", "unsupported", "parsed"):
+        models.Payload.create(
+            channel=filled.channel,
+            state=state,
+            body=b"<feed>\xff",
+            error="broken",
+            received_at=NOW,
+        )
+    (line,) = channels.channels()
+    assert (line.quarantined, line.unsupported) == (2, 1)
+    assert channels.channel_line(filled.channel.id) == line
+    page = channels.refused_payloads(filled.channel.id, limit=1)
+    assert page.items[0].excerpt == "<feed>\ufffd"
+    assert page.items[0].size == 7
+    rest = channels.refused_payloads(filled.channel.id, before_id=int(page.next or 0))
+    assert len(rest.items) == 1
+    assert rest.next is None
+    body = channels.payload_body(page.items[0].id)
+    assert body
+    assert not body.is_cut
+    kept = channels.refused_payloads(filled.channel.id, state=PayloadState.UNSUPPORTED)
+    assert len(kept.items) == 1
+
+
+def test_only_people_who_may_act_can_be_assigned(filled: Filler) -> None:
+    models.Agent.create(email="v@example.com", name="Vera", role=Role.VIEWER, created_at=NOW)
+    models.Agent.create(email="g@example.com", name="Gone", active=False, created_at=NOW)
+    assert [each.name for each in people.assignable_agents()] == ["Maya Ortiz", "Sam Bailey"]
+    assert [each.name for each in people.agents()][-1] == "Gone"
+
+
+def test_the_audit_is_paged_and_unfinished_work_is_counted(filled: Filler) -> None:
+    for n in range(3):
+        models.AuditEvent.create(
+            at=NOW, actor="sam", action="queue_created", object_kind="queue", object_id=str(n)
+        )
+    page = system.audit_events(limit=2)
+    assert [line.object_id for line in page.items] == ["2", "1"]
+    rest = system.audit_events(before_id=int(page.next or 0), limit=2)
+    assert [line.object_id for line in rest.items] == ["0"]
+    filled.message(filled.conversation())
+    assert system.unfinished().messages == 1
+    assert system.unfinished().replies == 0
