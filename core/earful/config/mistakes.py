@@ -57,7 +57,12 @@ class Mistakes:
     ) -> None:
         """Every mistake that pydantic found in `data`; `also_known` names help the spelling."""
         secrets = _secrets(model, data)
-        for detail in error.errors(include_url=False):
+        details = error.errors(include_url=False)
+        within = {detail["loc"][:-1] for detail in details}
+        for detail in details:
+            # A list whose items are all mistaken also counts as empty.
+            if detail["type"] == "too_short" and detail["loc"] in within:
+                continue
             place = _locate(model, data, detail["loc"])
             key = _dotted([table, *place.keys] if table else place.keys) or "(file)"
             if detail["type"] in ("value_error", "assertion_error"):
@@ -100,7 +105,7 @@ class _Place:
 
 
 def _locate(model: type[BaseModel], data: Any, loc: tuple[int | str, ...]) -> _Place:
-    """Follow `loc`. pydantic mixes names of union members into `loc`: what the file cannot hold is left out."""
+    """The place of `loc`, without what the file cannot hold: pydantic names union members too."""
     place = _Place([], model)
     for part in loc:
         before = replace(place)

@@ -19,6 +19,8 @@ from typing import Protocol, Self
 from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from earful.job_queue.errors import JobQueueUnavailable
 from earful.job_queue.processes import tied_to
@@ -215,7 +217,10 @@ def _private_folder(folder: Path) -> None:
 
 def _answers(socket: Path) -> bool | None:
     """True: ready. False: alive, but still loading its file. None: nobody is there."""
-    client = redis.Redis(unix_socket_path=str(socket), socket_timeout=1.0)
+    # Without the client's own patience: it is asked again within milliseconds.
+    client = redis.Redis(
+        unix_socket_path=str(socket), socket_timeout=1.0, retry=Retry(NoBackoff(), 0)
+    )
     try:
         return bool(client.ping())
     except redis.BusyLoadingError:

@@ -5,6 +5,7 @@ What the jobs do is `earful.jobs`; this module knows only their names.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 from rq import Queue, SimpleWorker, Worker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker_registration import register
@@ -60,10 +62,13 @@ def run_worker(
             worker = _worker(url, queues, warm=warm, on_fork=on_fork)
             stop.worker = worker
             worker.work(burst=burst, logging_level=None)
+        except StopRequested:
+            return
         except redis.RedisError as error:
             log.warning("the job queue does not answer, trying again: %s", error)
         else:
             wait = 0.5
+        stop.worker = None
         if burst:
             return
         stop.wait(wait)
@@ -93,8 +98,11 @@ class _Stop(threading.Event):
 
     def _enforce(self) -> None:
         """The job did not end in time: it goes, and is found again by the sweep."""
-        if self.worker is not None and self.worker.horse_pid:
-            self.worker.kill_horse()
+        if self.worker is not None:
+            if self.worker.horse_pid:
+                self.worker.kill_horse()
+            with contextlib.suppress(redis.RedisError):
+                self.worker.register_death()  # type: ignore[no-untyped-call]
         log.warning("a job did not end in time and was left")
         os._exit(0)
 
@@ -114,6 +122,9 @@ class _Jobs(_Base):
 
     def _install_signal_handlers(self) -> None:
         """Signals are handled once for all workers of this process."""
+
+    def subscribe(self) -> None:
+        """Nobody sends commands through the server; listening would slow every stop down."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         clear_marker(self.connection, job)
