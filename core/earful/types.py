@@ -170,7 +170,9 @@ class InboundMessage:
 
     `external_id` is unique within the channel. `thread_id` is the platform's thread; None joins
     the thread of `parent_id`, or starts one. `text` is plain text, never markup. `from_us` marks
-    what our own account wrote. `edited_at` orders copies that arrive out of order.
+    what our own account wrote. `edited_at` orders copies that arrive out of order. `visible_at`
+    is when the platform was seen to show it: later than a `Removal` that may be taken back, it
+    brings the message back.
     """
 
     external_id: str
@@ -187,13 +189,18 @@ class InboundMessage:
     attachments: tuple[Attachment, ...] = ()
     from_us: bool = False
     edited_at: datetime | None = None
+    visible_at: datetime | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     """Platform facts without a field of their own; kept, shown to the plugin again on reply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """A message is no longer shown on the platform. It may arrive before the message itself."""
+    """A message is no longer shown on the platform since `at` (None: since it was noticed).
+
+    It may arrive before the message itself: then a deletion, or a removal with its time, is kept
+    until the message comes.
+    """
 
     external_id: str
     kind: RemovalKind = RemovalKind.DELETED

@@ -1,0 +1,102 @@
+"""What people may do. Every action checks who acts, holds what it changes, and is audited.
+
+Refusals are `ActionRefused`, worded for the person; nothing has changed then.
+"""
+
+from __future__ import annotations
+
+from earful.actions.actor import SYSTEM, Actor, NewerMessage
+from earful.actions.channels import (
+    accept_webhook,
+    pause_channel,
+    poll_channel_now,
+    replay_payloads,
+    resume_channel,
+    sync_channels,
+    test_channel,
+)
+from earful.actions.conversations import (
+    add_label,
+    add_note,
+    assign,
+    ignore,
+    remove_label,
+    reopen,
+    resolve,
+    set_priority,
+    set_queue,
+    snooze,
+)
+from earful.actions.people import (
+    THEMES,
+    add_agent,
+    change_own_password,
+    end_sessions,
+    note_sign_in,
+    note_sign_in_refused,
+    rehash_password,
+    set_agent_active,
+    set_password,
+    set_role,
+    update_profile,
+)
+from earful.actions.policies import InvalidPolicy, move_policy, save_policy, set_policy_enabled
+from earful.actions.queues import COLOURS, save_queue, set_setting
+from earful.actions.replies import (
+    confirm_reply_sent,
+    find_reply_again,
+    reply_permission,
+    retry_reply,
+    submit_reply,
+    undo_reply,
+)
+from earful.actions.system import retry_job, retry_notification
+
+__all__ = [
+    "COLOURS",
+    "SYSTEM",
+    "THEMES",
+    "Actor",
+    "InvalidPolicy",
+    "NewerMessage",
+    "accept_webhook",
+    "add_agent",
+    "add_label",
+    "add_note",
+    "assign",
+    "change_own_password",
+    "confirm_reply_sent",
+    "end_sessions",
+    "find_reply_again",
+    "ignore",
+    "move_policy",
+    "note_sign_in",
+    "note_sign_in_refused",
+    "pause_channel",
+    "poll_channel_now",
+    "rehash_password",
+    "remove_label",
+    "reopen",
+    "replay_payloads",
+    "reply_permission",
+    "resolve",
+    "resume_channel",
+    "retry_job",
+    "retry_notification",
+    "retry_reply",
+    "save_policy",
+    "save_queue",
+    "set_agent_active",
+    "set_password",
+    "set_policy_enabled",
+    "set_priority",
+    "set_queue",
+    "set_role",
+    "set_setting",
+    "snooze",
+    "submit_reply",
+    "sync_channels",
+    "test_channel",
+    "undo_reply",
+    "update_profile",
+]

@@ -1,0 +1,49 @@
+"""Who acts, and whether they may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from earful.errors import ActionRefused
+from earful.inbox.audit import record
+from earful.store.states import Role
+
+__all__ = ["SYSTEM", "Actor", "NewerMessage", "audit", "require"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person behind an action; `agent_id` is None for the command line."""
+
+    agent_id: int | None
+    name: str
+    role: Role
+
+
+SYSTEM = Actor(None, "command line", Role.ADMIN)
+"""Whoever may run commands on the server."""
+
+
+class NewerMessage(ActionRefused):
+    """The reply was not sent, because `count` messages arrived that its author had not seen."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        what = "1 newer message" if count == 1 else f"{count} newer messages"
+        super().__init__(f"Not sent: {what} arrived.")
+
+
+def require(actor: Actor, role: Role) -> None:
+    """Refuse people below `role`."""
+    if actor.role < role:
+        message = f"This needs the role {role.word}; you have the role {actor.role.word}."
+        raise ActionRefused(message)
+
+
+def audit(
+    actor: Actor, action: str, kind: str, object_id: object, now: datetime, **facts: Any
+) -> None:
+    """Record what somebody did."""
+    record(actor.name, action, kind, object_id, now=now, agent_id=actor.agent_id, **facts)

@@ -1,0 +1,234 @@
+"""What people do with a conversation beside answering it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from earful.actions.actor import Actor, audit, require
+from earful.errors import ActionRefused
+from earful.inbox import timeline
+from earful.inbox.lifecycle import change_status
+from earful.inbox.text import clean, one_line
+from earful.runtime import Runtime
+from earful.store.database import locked, transaction
+from earful.store.models import Agent, Conversation, ConversationLabel, Note, Queue
+from earful.store.states import ConversationStatus, PriorityRank, Role
+from earful.types import Priority
+
+__all__ = [
+    "add_label",
+    "add_note",
+    "assign",
+    "ignore",
+    "remove_label",
+    "reopen",
+    "resolve",
+    "set_priority",
+    "set_queue",
+    "snooze",
+]
+
+_LABEL = re.compile(r"[\w.-]+(:[\w.-]+)?")
+
+
+@contextmanager
+def _acting(actor: Actor, conversation_id: int) -> Iterator[Conversation]:
+    """Hold the conversation for one action of somebody who may act."""
+    require(actor, Role.AGENT)
+    with transaction():
+        conversation = locked(
+            Conversation.select().where(Conversation.id == conversation_id)
+        ).get_or_none()
+        if conversation is None:
+            msg = "This conversation does not exist."
+            raise ActionRefused(msg)
+        yield conversation
+
+
+def _note_change(
+    actor: Actor, conversation: Conversation, kind: str, now: datetime, **data: Any
+) -> None:
+    timeline.add(
+        [timeline.entry(conversation.id, kind, now, agent_id=actor.agent_id, **data)]
+    )
+    audit(actor, f"conversation.{kind}", "conversation", conversation.id, now, after=data or None)
+
+
+def add_note(
+    _runtime: Runtime, actor: Actor, conversation_id: int, text: str, *, now: datetime
+) -> int:
+    """Write something only colleagues see. Returns the note's id."""
+    words = clean(text).strip()
+    if not words:
+        msg = "Write something first."
+        raise ActionRefused(msg)
+    with _acting(actor, conversation_id):
+        note = Note.create(
+            conversation=conversation_id, agent=actor.agent_id, text=words, at=now
+        )
+        audit(actor, "conversation.note", "conversation", conversation_id, now)
+    return int(note.id)
+
+
+def assign(
+    _runtime: Runtime,
+    actor: Actor,
+    conversation_id: int,
+    agent_id: int | None,
+    *,
+    now: datetime,
+) -> None:
+    """Give the conversation to an agent, or to nobody."""
+    with _acting(actor, conversation_id) as conversation:
+        agent = Agent.get_or_none((Agent.id == agent_id) & Agent.active) if agent_id else None
+        if agent_id and (agent is None or agent.role < Role.AGENT):
+            msg = "This person cannot take conversations."
+            raise ActionRefused(msg)
+        if conversation.assignee_id == agent_id:
+            return
+        _set(conversation, assignee=agent_id)
+        _note_change(
+            actor, conversation, "assigned", now, to=agent.name if agent else "", to_id=agent_id
+        )
+
+
+def set_queue(
+    _runtime: Runtime, actor: Actor, conversation_id: int, queue_id: int, *, now: datetime
+) -> None:
+    """Move the conversation to another queue. Its running clock keeps its promise."""
+    with _acting(actor, conversation_id) as conversation:
+        queue = Queue.get_or_none((Queue.id == queue_id) & Queue.active)
+        if queue is None:
+            msg = "This queue does not exist any more."
+            raise ActionRefused(msg)
+        if conversation.queue_id == queue_id:
+            return
+        _set(conversation, queue=queue_id)
+        _note_change(actor, conversation, "moved", now, queue=queue.name)
+
+
+def set_priority(
+    _runtime: Runtime, actor: Actor, conversation_id: int, priority: Priority, *, now: datetime
+) -> None:
+    """Say how soon the conversation deserves attention."""
+    with _acting(actor, conversation_id) as conversation:
+        rank = PriorityRank.of(priority)
+        if conversation.priority is rank:
+            return
+        _set(conversation, priority=rank)
+        _note_change(actor, conversation, "priority", now, priority=rank.word)
+
+
+def add_label(
+    _runtime: Runtime, actor: Actor, conversation_id: int, name: str, *, now: datetime
+) -> None:
+    """Put a label on the conversation: a word, or `namespace:value`."""
+    label = "-".join(one_line(name, 100).lower().split())
+    if not _LABEL.fullmatch(label):
+        msg = "A label is a word, or namespace:value, of letters, digits, dots and dashes."
+        raise ActionRefused(msg)
+    with _acting(actor, conversation_id) as conversation:
+        made = (
+            ConversationLabel.insert(
+                conversation=conversation_id, name=label, added_by=actor.name, added_at=now
+            )
+            .on_conflict_ignore()
+            .execute()
+        )
+        if made:
+            _note_change(actor, conversation, "labelled", now, label=label)
+
+
+def remove_label(
+    _runtime: Runtime, actor: Actor, conversation_id: int, name: str, *, now: datetime
+) -> None:
+    """Take a label off the conversation."""
+    with _acting(actor, conversation_id) as conversation:
+        removed = (
+            ConversationLabel.delete()
+            .where(
+                (ConversationLabel.conversation == conversation_id)
+                & (ConversationLabel.name == name)
+            )
+            .execute()
+        )
+        if removed:
+            _note_change(actor, conversation, "unlabelled", now, label=name)
+
+
+def snooze(
+    _runtime: Runtime, actor: Actor, conversation_id: int, until: datetime, *, now: datetime
+) -> None:
+    """Put the conversation away until `until`, or until somebody writes."""
+    if until <= now:
+        msg = "Choose a time in the future."
+        raise ActionRefused(msg)
+    with _acting(actor, conversation_id) as conversation:
+        change_status(
+            conversation,
+            ConversationStatus.SNOOZED,
+            "snoozed",
+            now=now,
+            agent_id=actor.agent_id,
+            snoozed_until=until,
+            until=until.isoformat(),
+        )
+        audit(actor, "conversation.snooze", "conversation", conversation_id, now)
+
+
+def resolve(
+    _runtime: Runtime, actor: Actor, conversation_id: int, outcome: str = "", *, now: datetime
+) -> None:
+    """The need is met."""
+    _finish(actor, conversation_id, ConversationStatus.RESOLVED, "resolved", outcome, now)
+
+
+def ignore(
+    _runtime: Runtime, actor: Actor, conversation_id: int, reason: str, *, now: datetime
+) -> None:
+    """No answer is needed, and why; it stays countable."""
+    if not one_line(reason, 200):
+        msg = "Say why no answer is needed."
+        raise ActionRefused(msg)
+    _finish(actor, conversation_id, ConversationStatus.IGNORED, "ignored", reason, now)
+
+
+def _finish(
+    actor: Actor,
+    conversation_id: int,
+    status: ConversationStatus,
+    kind: str,
+    outcome: str,
+    now: datetime,
+) -> None:
+    with _acting(actor, conversation_id) as conversation:
+        if conversation.status is status:
+            return
+        change_status(
+            conversation,
+            status,
+            kind,
+            now=now,
+            agent_id=actor.agent_id,
+            outcome=one_line(outcome, 200),
+        )
+        audit(actor, f"conversation.{kind}", "conversation", conversation_id, now)
+
+
+def reopen(_runtime: Runtime, actor: Actor, conversation_id: int, *, now: datetime) -> None:
+    """Open the conversation again."""
+    with _acting(actor, conversation_id) as conversation:
+        if conversation.status is ConversationStatus.OPEN:
+            return
+        change_status(
+            conversation, ConversationStatus.OPEN, "reopened", now=now, agent_id=actor.agent_id
+        )
+        audit(actor, "conversation.reopened", "conversation", conversation_id, now)
+
+
+def _set(conversation: Conversation, **changes: Any) -> None:
+    Conversation.update(changes).where(Conversation.id == conversation.id).execute()

@@ -1,0 +1,154 @@
+"""Policies as admins edit them: every save is a new version, and nothing is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from earful.actions.actor import Actor, audit, require
+from earful.errors import ActionRefused
+from earful.inbox.text import one_line
+from earful.policies import validate_policy
+from earful.runtime import Runtime
+from earful.store.database import locked, transaction
+from earful.store.models import Agent, Policy, PolicyVersion, Queue
+from earful.store.states import Role
+
+__all__ = ["InvalidPolicy", "move_policy", "save_policy", "set_policy_enabled"]
+
+
+class InvalidPolicy(ActionRefused):
+    """The policy was not saved; `mistakes` holds one sentence for each thing to mend."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        self.mistakes = list(mistakes)
+        super().__init__("\n".join(self.mistakes))
+
+
+def save_policy(
+    runtime: Runtime,
+    actor: Actor,
+    policy_id: int | None,
+    *,
+    name: str,
+    conditions: Any,
+    actions: Any,
+    once: bool = True,
+    enabled: bool = True,
+    now: datetime,
+) -> int:
+    """Save a new policy at the end of the list, or a new version of one. Returns its id.
+
+    `conditions` and `actions` are the JSON of `earful.policies`. Raises `InvalidPolicy`.
+    """
+    require(actor, Role.ADMIN)
+    title = one_line(name, 120)
+    _check(runtime, title, conditions, actions)
+    with transaction():
+        policy = _get(policy_id) if policy_id else Policy(position=_last_position() + 1)
+        changed = policy_id is None or _says_otherwise(policy, conditions, actions)
+        policy.name, policy.once, policy.enabled = title, once, enabled
+        if policy_id is not None and changed:
+            policy.version += 1
+        policy.save()
+        if changed:
+            PolicyVersion.create(
+                policy=policy,
+                number=policy.version,
+                conditions=conditions,
+                actions=actions,
+                agent=actor.agent_id,
+                created_at=now,
+            )
+        audit(
+            actor,
+            "policy.save",
+            "policy",
+            policy.id,
+            now,
+            summary=title,
+            after={
+                "version": policy.version,
+                "enabled": enabled,
+                "once": once,
+                "conditions": conditions,
+                "actions": actions,
+            },
+        )
+    return int(policy.id)
+
+
+def _check(runtime: Runtime, name: str, conditions: Any, actions: Any) -> None:
+    mistakes = [] if name else ["Name: give the policy a name."]
+    mistakes += [str(each) for each in validate_policy(conditions, actions)]
+    if not mistakes:
+        mistakes = _unknown_names(runtime, actions)
+    if mistakes:
+        raise InvalidPolicy(mistakes)
+
+
+def _unknown_names(runtime: Runtime, actions: Sequence[dict[str, str]]) -> list[str]:
+    """Names in the actions that lead nowhere here."""
+    known = {
+        "queue": {row[0] for row in Queue.select(Queue.name).where(Queue.active).tuples()},
+        "assign": {row[0] for row in Agent.select(Agent.email).where(Agent.active).tuples()},
+        "notify": set(runtime.config.notifiers),
+    }
+    words = {"queue": "queue", "assign": "active agent", "notify": "notifier"}
+    return [
+        f"Actions: there is no {words[each['do']]} named {each['value']!r}."
+        for each in actions
+        if each["do"] in known and each["value"] not in known[each["do"]]
+    ]
+
+
+def _says_otherwise(policy: Policy, conditions: Any, actions: Any) -> bool:
+    says = PolicyVersion.get(
+        (PolicyVersion.policy == policy.id) & (PolicyVersion.number == policy.version)
+    )
+    return (says.conditions, says.actions) != (conditions, actions)
+
+
+def _get(policy_id: int) -> Policy:
+    policy = locked(Policy.select().where(Policy.id == policy_id)).get_or_none()
+    if policy is None:
+        msg = "This policy does not exist."
+        raise ActionRefused(msg)
+    return policy
+
+
+def _last_position() -> int:
+    last = Policy.select(Policy.position).order_by(Policy.position.desc()).limit(1).scalar()
+    return int(last or 0)
+
+
+def set_policy_enabled(
+    _runtime: Runtime, actor: Actor, policy_id: int, *, enabled: bool, now: datetime
+) -> None:
+    """Switch a policy on or off."""
+    require(actor, Role.ADMIN)
+    with transaction():
+        policy = _get(policy_id)
+        Policy.update(enabled=enabled).where(Policy.id == policy_id).execute()
+        action = "policy.enable" if enabled else "policy.disable"
+        audit(actor, action, "policy", policy_id, now, summary=policy.name)
+
+
+def move_policy(
+    _runtime: Runtime, actor: Actor, policy_id: int, *, up: bool, now: datetime
+) -> None:
+    """Move a policy one place up or down; earlier ones decide first."""
+    require(actor, Role.ADMIN)
+    with transaction():
+        order = list(locked(Policy.select().order_by(Policy.position, Policy.id)))
+        place = next((at for at, each in enumerate(order) if each.id == policy_id), None)
+        other = None if place is None else place + (-1 if up else 1)
+        if place is None or other is None or not 0 <= other < len(order):
+            return
+        order[place], order[other] = order[other], order[place]
+        for position, each in enumerate(order, 1):
+            Policy.update(position=position).where(Policy.id == each.id).execute()
+        audit(actor, "policy.move", "policy", policy_id, now, summary="up" if up else "down")
+
+

@@ -1,0 +1,98 @@
+"""Queues as admins edit them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from earful.actions.actor import Actor, audit, require
+from earful.errors import ActionRefused
+from earful.inbox.text import clean, one_line
+from earful.runtime import Runtime
+from earful.store.database import locked, transaction
+from earful.store.models import Queue, Setting
+from earful.store.states import Role
+
+__all__ = ["COLOURS", "save_queue", "set_setting"]
+
+COLOURS = ("blue", "amber", "violet", "red", "green", "teal", "pink", "grey")
+LONGEST_TARGET = 60 * 24 * 90
+
+
+def save_queue(
+    runtime: Runtime,
+    actor: Actor,
+    queue_id: int | None,
+    *,
+    name: str,
+    description: str = "",
+    colour: str = "blue",
+    first_response_minutes: int | None = None,
+    position: int = 0,
+    active: bool = True,
+    now: datetime,
+) -> int:
+    """Save a new queue, or change one. Returns its id.
+
+    The fallback queue can be neither renamed nor switched off: something must catch the rest.
+    """
+    require(actor, Role.ADMIN)
+    title = one_line(name, 80)
+    _check(title, colour, first_response_minutes)
+    with transaction():
+        queue = _get(queue_id) if queue_id else Queue()
+        _refuse_double(title, queue_id)
+        fallback = runtime.config.inbox.fallback_queue
+        if queue_id and queue.name == fallback and (title != fallback or not active):
+            msg = f"{fallback} is the fallback queue: it keeps its name and stays active."
+            raise ActionRefused(msg)
+        queue.name, queue.description = title, clean(description, 2000)
+        queue.colour, queue.position, queue.active = colour, position, active
+        queue.first_response_minutes = first_response_minutes
+        queue.save()
+        audit(
+            actor,
+            "queue.save",
+            "queue",
+            queue.id,
+            now,
+            summary=title,
+            after={"first_response_minutes": first_response_minutes, "active": active},
+        )
+    return int(queue.id)
+
+
+def _check(name: str, colour: str, minutes: int | None) -> None:
+    if not name:
+        msg = "Name: give the queue a name."
+        raise ActionRefused(msg)
+    if colour not in COLOURS:
+        msg = f"Colour: choose one of {', '.join(COLOURS)}."
+        raise ActionRefused(msg)
+    if minutes is not None and not 1 <= minutes <= LONGEST_TARGET:
+        msg = f"First response: choose 1 to {LONGEST_TARGET} minutes, or leave it empty."
+        raise ActionRefused(msg)
+
+
+def _get(queue_id: int) -> Queue:
+    queue = locked(Queue.select().where(Queue.id == queue_id)).get_or_none()
+    if queue is None:
+        msg = "This queue does not exist."
+        raise ActionRefused(msg)
+    return queue
+
+
+def _refuse_double(name: str, queue_id: int | None) -> None:
+    other = Queue.get_or_none(Queue.name == name)
+    if other is not None and other.id != queue_id:
+        msg = f"Name: there is a queue named {name} already."
+        raise ActionRefused(msg)
+
+
+def set_setting(actor: Actor, key: str, value: object, *, now: datetime) -> None:
+    """Keep a choice made in the browser, such as a finished set-up step."""
+    require(actor, Role.ADMIN)
+    with transaction():
+        Setting.insert(key=key, value=value).on_conflict(
+            conflict_target=[Setting.key], update={"value": value}
+        ).execute()
+        audit(actor, "setting.save", "setting", key, now)

@@ -1,0 +1,254 @@
+"""Answering: submitting a reply, taking it back, and deciding what the machine can't."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from earful.actions.actor import Actor, NewerMessage, audit, require
+from earful.errors import ActionRefused
+from earful.inbox import timeline
+from earful.inbox.replies import sent
+from earful.inbox.text import clean
+from earful.runtime import Runtime
+from earful.store.database import locked, transaction
+from earful.store.models import Channel, Conversation, Message, Reply, Thread
+from earful.store.states import Direction, ReplyState, Role
+from earful.types import ReplyContext, ReplyPermission, Surface
+
+__all__ = [
+    "confirm_reply_sent",
+    "find_reply_again",
+    "reply_permission",
+    "retry_reply",
+    "submit_reply",
+    "undo_reply",
+]
+
+
+def reply_permission(runtime: Runtime, message: Message, *, now: datetime) -> ReplyPermission:
+    """Whether a message can be answered through its channel, until when, and why not."""
+    channel = runtime.channels.get(message.channel.name)
+    if channel is None:
+        return ReplyPermission(allowed=False, reason="This channel's plugin is not active.")
+    if message.removal is not None:
+        return ReplyPermission(
+            allowed=False, reason=f"This message is no longer shown there ({message.removal})."
+        )
+    return channel.permits_reply(
+        ReplyContext(
+            external_id=message.external_id,
+            thread_id=message.thread.external_id,
+            surface=message.surface,
+            sent_at=message.sent_at,
+            url=message.url,
+            extra=message.extra,
+            now=now,
+        )
+    )
+
+
+def submit_reply(
+    runtime: Runtime,
+    actor: Actor,
+    conversation_id: int,
+    *,
+    message_id: int,
+    text: str,
+    surface: Surface | None = None,
+    last_seen_message_id: int,
+    force: bool = False,
+    resolve_after: bool = False,
+    now: datetime,
+) -> int:
+    """Put a reply into the outbox, where it can be undone until it is due. Returns its id.
+
+    Raises `NewerMessage` when the conversation has inbound messages after
+    `last_seen_message_id`, unless `force`; `ActionRefused` when it cannot be sent as it is.
+    """
+    require(actor, Role.AGENT)
+    message = _answered_message(conversation_id, message_id)
+    _check_can_send(runtime, message, _checked_text(runtime, message, text), now)
+    with transaction():
+        _conversation(conversation_id)
+        if not force:
+            _refuse_unseen(conversation_id, last_seen_message_id)
+        reply = Reply.create(
+            channel=message.channel_id,
+            conversation=conversation_id,
+            thread=message.thread_id,
+            message=message_id,
+            agent=actor.agent_id,
+            surface=surface or _surface_of_answer(message.surface),
+            text=clean(text).strip(),
+            resolve_after=resolve_after,
+            idempotency_key=secrets.token_hex(16),
+            created_at=now,
+            due_at=now + timedelta(seconds=runtime.config.inbox.undo_seconds),
+        )
+        audit(actor, "reply.submit", "conversation", conversation_id, now, after={"id": reply.id})
+    return int(reply.id)
+
+
+def _surface_of_answer(surface: Surface) -> Surface:
+    return Surface.PRIVATE if surface is Surface.PRIVATE else Surface.PUBLIC_REPLY
+
+
+def _answered_message(conversation_id: int, message_id: int) -> Message:
+    message = (
+        Message.select(Message, Channel, Thread)
+        .join(Channel)
+        .switch(Message)
+        .join(Thread)
+        .where((Message.id == message_id) & (Message.conversation == conversation_id))
+        .get_or_none()
+    )
+    if message is None:
+        msg = "The message you answer is not part of this conversation."
+        raise ActionRefused(msg)
+    return message
+
+
+def _checked_text(runtime: Runtime, message: Message, text: str) -> str:
+    words = clean(text).strip()
+    if not words:
+        msg = "Write something first."
+        raise ActionRefused(msg)
+    channel = runtime.channels.get(message.channel.name)
+    limit = channel and channel.capabilities.reply_length
+    if channel and limit and (length := channel.count_length(words)) > limit:
+        msg = f"The reply is too long: {length} of {limit} characters."
+        raise ActionRefused(msg)
+    return words
+
+
+def _check_can_send(runtime: Runtime, message: Message, text: str, now: datetime) -> None:
+    permission = reply_permission(runtime, message, now=now)
+    if not permission.allowed:
+        raise ActionRefused(permission.reason or "This message cannot be answered from here.")
+    same = Reply.select(Reply.id).where(
+        (Reply.conversation == message.conversation_id)
+        & (Reply.message == message.id)
+        & (Reply.text == text)
+        & Reply.state.in_([ReplyState.QUEUED, ReplyState.SENDING])
+    )
+    if same.exists():
+        msg = "The same reply is already on its way."
+        raise ActionRefused(msg)
+
+
+def _conversation(conversation_id: int) -> Conversation:
+    return locked(Conversation.select().where(Conversation.id == conversation_id)).get()
+
+
+def _refuse_unseen(conversation_id: int, last_seen_message_id: int) -> None:
+    newer = (
+        Message.select(Message.id)
+        .where(
+            (Message.conversation == conversation_id)
+            & (Message.id > last_seen_message_id)
+            & (Message.direction == Direction.IN)
+        )
+        .limit(100)
+        .count()
+    )
+    if newer:
+        raise NewerMessage(newer)
+
+
+def _reply(reply_id: int) -> Reply:
+    reply = (
+        locked(Reply.select(Reply).where(Reply.id == reply_id)).get_or_none()
+    )
+    if reply is None:
+        msg = "This reply does not exist."
+        raise ActionRefused(msg)
+    return reply
+
+
+def undo_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> str:
+    """Take a reply back before it leaves; returns its text for the composer."""
+    require(actor, Role.AGENT)
+    with transaction():
+        reply = _reply(reply_id)
+        undone = (
+            Reply.update(state=ReplyState.UNDONE)
+            .where((Reply.id == reply_id) & (Reply.state == ReplyState.QUEUED))
+            .execute()
+        )
+        if not undone:
+            msg = "Too late to undo: the reply has left."
+            raise ActionRefused(msg)
+        audit(actor, "reply.undo", "conversation", reply.conversation_id, now)
+    return str(reply.text)
+
+
+def retry_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> None:
+    """Send a failed reply again, or one whose outcome is unknown though it does not stand there.
+
+    The person vouches for it: nothing is sent again on Earful's own account.
+    """
+    require(actor, Role.AGENT)
+    _decide(
+        actor,
+        reply_id,
+        (ReplyState.FAILED, ReplyState.UNCONFIRMED),
+        "reply.retry",
+        now,
+        state=ReplyState.QUEUED,
+        due_at=now,
+        attempts=0,
+        error="",
+    )
+
+
+def find_reply_again(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> None:
+    """Look for a reply of unknown outcome once more, now."""
+    require(actor, Role.AGENT)
+    _decide(
+        actor, reply_id, (ReplyState.UNCONFIRMED,), "reply.look", now, due_at=now, attempts=1
+    )
+
+
+def _decide(
+    actor: Actor,
+    reply_id: int,
+    states: tuple[ReplyState, ...],
+    action: str,
+    now: datetime,
+    **changes: object,
+) -> None:
+    with transaction():
+        reply = _reply(reply_id)
+        moved = (
+            Reply.update(changes)
+            .where((Reply.id == reply_id) & Reply.state.in_(states))
+            .execute()
+        )
+        if not moved:
+            msg = f"This reply is {reply.state} by now."
+            raise ActionRefused(msg)
+        audit(actor, action, "conversation", reply.conversation_id, now, after={"id": reply_id})
+
+
+def confirm_reply_sent(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> None:
+    """Note that a reply of unknown outcome does stand on the platform; somebody has looked."""
+    require(actor, Role.AGENT)
+    with transaction():
+        reply = _reply(reply_id)
+        if reply.state is not ReplyState.UNCONFIRMED:
+            msg = f"This reply is {reply.state} by now."
+            raise ActionRefused(msg)
+        sent(reply, external_id=None, url=None, at=now)
+        timeline.add(
+            [
+                timeline.entry(
+                    reply.conversation_id,
+                    "reply_vouched",
+                    now,
+                    agent_id=actor.agent_id,
+                    reply_id=reply_id,
+                )
+            ]
+        )
+        audit(actor, "reply.vouch", "conversation", reply.conversation_id, now)

@@ -1,0 +1,56 @@
+"""A channel's health: what each contact with its platform means for the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from earful.inbox.audit import record
+from earful.inbox.notices import announce
+from earful.inbox.text import clean
+from earful.store.models import Channel
+from earful.store.states import ChannelState, Health
+
+__all__ = ["pause_for_sign_in", "pause_itself"]
+
+
+def pause_for_sign_in(
+    channel_id: int, reason: str, now: datetime, notifiers: Iterable[str] = ()
+) -> None:
+    """The platform refused our credentials: nothing more is tried until an admin has acted."""
+    _pause(channel_id, Health.AUTH_REQUIRED, reason, now, notifiers)
+
+
+def pause_itself(
+    channel_id: int, reason: str, now: datetime, notifiers: Iterable[str] = ()
+) -> None:
+    """The plugin failed too often in a row."""
+    _pause(channel_id, Health.DEGRADED, reason, now, notifiers)
+
+
+def _pause(
+    channel_id: int, health: Health, reason: str, now: datetime, notifiers: Iterable[str]
+) -> None:
+    paused = (
+        Channel.update(
+            state=ChannelState.PAUSED,
+            state_reason=clean(reason, 1000),
+            health=health,
+            health_detail=clean(reason, 1000),
+        )
+        .where((Channel.id == channel_id) & (Channel.state == ChannelState.LIVE))
+        .execute()
+    )
+    if not paused:
+        return
+    name = Channel.get_by_id(channel_id).name
+    record("Earful", "channel.pause", "channel", name, now=now, summary=reason)
+    announce(
+        notifiers,
+        kind="channel_paused",
+        key=f"channel:{channel_id}:paused:{now.timestamp():.0f}",
+        title=f"The channel {name} is paused",
+        body=reason,
+        path="/channels/",
+        now=now,
+    )

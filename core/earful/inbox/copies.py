@@ -1,0 +1,172 @@
+"""What a further copy of a known message means: nothing, an edit, a removal, a return."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from earful.inbox import timeline
+from earful.inbox.text import clean
+from earful.store import bulk
+from earful.store.models import EarlyRemoval, Message, MessageVersion
+from earful.types import Attachment, InboundMessage, Removal, RemovalKind
+
+__all__ = ["Known", "attachments_data", "follow_edits", "follow_removals", "known_messages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored of a message, as far as a further copy must be compared with it."""
+
+    id: int
+    conversation_id: int
+    thread_id: int
+    text: str
+    attachments: list[dict[str, str]]
+    edited_at: datetime | None
+    version: int
+    removal: RemovalKind | None
+    removed_at: datetime | None
+
+
+def known_messages(channel_id: int, external_ids: Iterable[str]) -> dict[str, Known]:
+    """The stored messages among these, by external id."""
+    ids = list(set(external_ids))
+    if not ids:
+        return {}
+    rows = (
+        Message.select(
+            Message.external_id,
+            Message.id,
+            Message.conversation,
+            Message.thread,
+            Message.text,
+            Message.attachments,
+            Message.edited_at,
+            Message.version,
+            Message.removal,
+            Message.removed_at,
+        )
+        .where((Message.channel == channel_id) & Message.external_id.in_(ids))
+        .tuples()
+    )
+    return {row[0]: Known(*row[1:]) for row in rows}
+
+
+def attachments_data(attachments: Sequence[Attachment]) -> list[dict[str, str]]:
+    """Attachments as they are stored."""
+    return [
+        {
+            "url": clean(each.url, 2000),
+            "kind": str(each.kind),
+            "name": clean(each.name, 300),
+            "alt": clean(each.alt, 2000),
+        }
+        for each in attachments
+    ]
+
+
+def follow_edits(pairs: Sequence[tuple[Known, InboundMessage]], now: datetime) -> int:
+    """Keep changed copies as versions, and bring back what the platform shows again."""
+    edited = [(known, copy) for known, copy in pairs if _is_edit(known, copy)]
+    bulk.insert(MessageVersion, [_version(known, now) for known, _ in edited]) if edited else None
+    bulk.update(Message, [_edit(known, copy, now) for known, copy in edited])
+    back = [known for known, copy in pairs if _is_back(known, copy)]
+    bulk.update(Message, [{"id": each.id, "removal": None, "removed_at": None} for each in back])
+    timeline.add(
+        [
+            *(_entry(known, "message_edited", now) for known, _ in edited),
+            *(_entry(known, "message_restored", now) for known in back),
+        ]
+    )
+    return len(edited)
+
+
+def _entry(known: Known, kind: str, now: datetime, **data: str) -> timeline.Entry:
+    return timeline.entry(known.conversation_id, kind, now, message_id=known.id, **data)
+
+
+def _is_edit(known: Known, copy: InboundMessage) -> bool:
+    if known.removal is RemovalKind.DELETED:
+        return False
+    if known.edited_at and copy.edited_at and copy.edited_at < known.edited_at:
+        return False
+    if clean(copy.text) != known.text:
+        return True
+    return attachments_data(copy.attachments) != known.attachments
+
+
+def _is_back(known: Known, copy: InboundMessage) -> bool:
+    if known.removal in {None, RemovalKind.DELETED} or copy.visible_at is None:
+        return False
+    return known.removed_at is None or copy.visible_at > known.removed_at
+
+
+def _version(known: Known, now: datetime) -> dict[str, Any]:
+    return {
+        "message": known.id,
+        "number": known.version,
+        "text": known.text,
+        "attachments": known.attachments,
+        "seen_at": now,
+    }
+
+
+def _edit(known: Known, copy: InboundMessage, now: datetime) -> dict[str, Any]:
+    return {
+        "id": known.id,
+        "text": clean(copy.text),
+        "attachments": attachments_data(copy.attachments),
+        "edited_at": copy.edited_at or now,
+        "version": known.version + 1,
+    }
+
+
+def follow_removals(
+    channel_id: int, removals: Sequence[Removal], known: Mapping[str, Known], now: datetime
+) -> int:
+    """Mark what the platform took away; a deletion also erases the text, here as there."""
+    marked = [
+        (known[removal.external_id], removal)
+        for removal in removals
+        if removal.external_id in known and _is_news(known[removal.external_id], removal)
+    ]
+    bulk.update(Message, [_mark(each, removal, now) for each, removal in marked])
+    _erase([each for each, removal in marked if removal.kind is RemovalKind.DELETED])
+    timeline.add(
+        [_entry(each, "message_removed", now, removal=removal.kind) for each, removal in marked]
+    )
+    _remember([each for each in removals if each.external_id not in known], channel_id, now)
+    return len(marked)
+
+
+def _is_news(known: Known, removal: Removal) -> bool:
+    return known.removal not in {removal.kind, RemovalKind.DELETED}
+
+
+def _mark(known: Known, removal: Removal, now: datetime) -> dict[str, Any]:
+    return {"id": known.id, "removal": removal.kind, "removed_at": removal.at or now}
+
+
+def _erase(deleted: Sequence[Known]) -> None:
+    bulk.update(Message, [{"id": each.id, "text": "", "attachments": []} for each in deleted])
+    for each in deleted:
+        MessageVersion.delete().where(MessageVersion.message == each.id).execute()
+
+
+def _remember(removals: Sequence[Removal], channel_id: int, now: datetime) -> None:
+    """Keep removals that came before their message, where the message could still be affected."""
+    rows = [
+        {
+            "channel": channel_id,
+            "external_id": clean(removal.external_id, 500),
+            "kind": removal.kind,
+            "at": removal.at or now,
+        }
+        for removal in removals
+        if removal.kind is RemovalKind.DELETED or removal.at
+    ]
+    if rows:
+        bulk.insert(EarlyRemoval, rows, ignore_known=True)

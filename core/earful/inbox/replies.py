@@ -1,0 +1,87 @@
+"""What it means for a reply to be sent, confirmed or failed, wherever that is found out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from earful.inbox import timeline
+from earful.inbox.conversations import answered, stop_clocks
+from earful.inbox.text import clean, snippet
+from earful.store.models import Conversation, Reply
+from earful.store.states import ConversationStatus, ReplyState
+
+__all__ = ["SHOWN", "confirm", "fail", "sent"]
+
+SHOWN = (ReplyState.SENT, ReplyState.CONFIRMED)
+"""States in which the reply stands on the platform."""
+
+
+def sent(reply: Reply, *, external_id: str | None, url: str | None, at: datetime) -> bool:
+    """The platform took it: clocks stop. False if somebody else found that out before."""
+    moved = (
+        Reply.update(
+            state=ReplyState.SENT,
+            external_id=external_id and clean(external_id, 500),
+            url=url,
+            sent_at=at,
+            lease_until=None,
+            error="",
+        )
+        .where((Reply.id == reply.id) & Reply.state.not_in(SHOWN))
+        .execute()
+    )
+    if moved:
+        _answer_given(reply, at)
+    return bool(moved)
+
+
+def confirm(reply: Reply, *, external_id: str, url: str | None, at: datetime) -> None:
+    """The platform shows it back to us."""
+    sent(reply, external_id=external_id, url=url, at=at)
+    (
+        Reply.update(state=ReplyState.CONFIRMED, confirmed_at=at)
+        .where((Reply.id == reply.id) & (Reply.state == ReplyState.SENT))
+        .execute()
+    )
+
+
+def fail(reply: Reply, reason: str, *, at: datetime) -> bool:
+    """The platform refused it for good; the agent reads why."""
+    moved = (
+        Reply.update(state=ReplyState.FAILED, error=clean(reason, 2000), lease_until=None)
+        .where((Reply.id == reply.id) & Reply.state.not_in(SHOWN))
+        .execute()
+    )
+    if moved:
+        timeline.add(
+            [timeline.entry(reply.conversation_id, "reply_failed", at, reply_id=reply.id)]
+        )
+    return bool(moved)
+
+
+def _answer_given(reply: Reply, at: datetime) -> None:
+    conversation_id = reply.conversation_id
+    answered([conversation_id], at)
+    (
+        Conversation.update(snippet=snippet(reply.text), last_message_at=at)
+        .where(Conversation.id == conversation_id)
+        .execute()
+    )
+    entries = [
+        timeline.entry(
+            conversation_id, "reply_sent", at, agent_id=reply.agent_id, reply_id=reply.id
+        )
+    ]
+    if reply.resolve_after:
+        (
+            Conversation.update(
+                status=ConversationStatus.RESOLVED, resolved_at=at, snoozed_until=None
+            )
+            .where(Conversation.id == conversation_id)
+            .execute()
+        )
+        stop_clocks(conversation_id, at)
+        entries.append(
+            timeline.entry(conversation_id, "resolved", at, agent_id=reply.agent_id)
+        )
+    timeline.add(entries)

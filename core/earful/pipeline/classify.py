@@ -1,0 +1,111 @@
+"""Messages get labels: every classifier sees every message, in batches, and fails alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from earful.components import describe
+from earful.inbox import timeline
+from earful.inbox.text import clean
+from earful.plugins import contained
+from earful.runtime import ConfiguredClassifier, Runtime
+from earful.store import bulk
+from earful.store.database import transaction
+from earful.store.models import Channel, Identity, Message, MessageLabel
+from earful.store.stages import held, move
+from earful.store.states import Stage
+from earful.types import ClassifiedMessage, Label
+
+__all__ = ["classify", "run_classifier"]
+
+logger = logging.getLogger(__name__)
+
+
+def classify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> None:
+    """Label the messages that are still unlabelled, and move them on."""
+    messages = _messages(message_ids) if runtime.classifiers else []
+    labels: list[dict[str, Any]] = []
+    failures: list[str] = []
+    for classifier in runtime.classifiers if messages else ():
+        try:
+            found = run_classifier(classifier, messages)
+        except Exception as error:  # noqa: BLE001 - triage goes on without these labels
+            logger.warning("classifier=%s failed: %s", classifier.name, describe(error))
+            failures.append(f"{classifier.name}: {describe(error)}")
+            continue
+        labels += _rows(classifier, messages, found, now)
+    with transaction():
+        conversations = held(message_ids, Stage.INGESTED)
+        mine = [row for row in labels if row["message"] in conversations]
+        if mine:
+            bulk.insert(MessageLabel, mine, ignore_known=True)
+        timeline.add(
+            [
+                timeline.entry(
+                    conversation_id, "classifier_failed", now, message_id=each, reason=reason
+                )
+                for each, conversation_id in conversations.items()
+                for reason in failures
+            ]
+        )
+        move(conversations, Stage.CLASSIFIED)
+
+
+def _messages(message_ids: Sequence[int]) -> list[ClassifiedMessage]:
+    rows = (
+        Message.select(
+            Message.id,
+            Message.text,
+            Message.surface,
+            Message.language,
+            Channel.name,
+            Identity.name,
+        )
+        .join(Channel)
+        .switch(Message)
+        .join(Identity)
+        .where(Message.id.in_(message_ids) & (Message.stage == Stage.INGESTED))
+        .tuples()
+    )
+    return [
+        ClassifiedMessage(
+            id=row[0], text=row[1], surface=row[2], language=row[3], channel=row[4],
+            author_name=row[5],
+        )
+        for row in rows
+    ]
+
+
+def run_classifier(
+    classifier: ConfiguredClassifier, messages: Sequence[ClassifiedMessage]
+) -> list[list[Label]]:
+    """The labels of each message; raises when the classifier breaks its promise of one list each."""
+    found = contained(f"{classifier.name}.classify", lambda: classifier.object.classify(messages))
+    if len(found) != len(messages):
+        message = f"{len(found)} answers to {len(messages)} messages"
+        raise ValueError(message)
+    return found
+
+
+def _rows(
+    classifier: ConfiguredClassifier,
+    messages: Sequence[ClassifiedMessage],
+    found: Sequence[Sequence[Label]],
+    now: datetime,
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "message": message.id,
+            "name": clean(label.name, 100),
+            "score": label.score,
+            "detail": clean(label.detail, 500),
+            "classifier": classifier.name,
+            "version": classifier.version,
+            "created_at": now,
+        }
+        for message, labels in zip(messages, found, strict=True)
+        for label in labels
+    ]

@@ -1,0 +1,278 @@
+"""Payloads become messages: parsed by the plugin, stored once each, hung on conversations.
+
+A copy stops here; an edit becomes a version, a removal a tombstone, our own reply a confirmation.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+
+from earful.components import ChannelType, Parsed, describe
+from earful.errors import PayloadError, UnsupportedPayload
+from earful.inbox.conversations import Arrival, arrived
+from earful.inbox.copies import (
+    Known,
+    attachments_data,
+    follow_edits,
+    follow_removals,
+    known_messages,
+)
+from earful.inbox.echoes import without_our_replies
+from earful.inbox.people import Person, identify
+from earful.inbox.text import clean
+from earful.inbox.threads import Place, place_messages
+from earful.plugins import contained
+from earful.runtime import ConfiguredChannel, Runtime
+from earful.store import bulk
+from earful.store.database import locked, transaction
+from earful.store.models import Channel, EarlyRemoval, Message, Payload
+from earful.store.states import Direction, PayloadState, Stage
+from earful.types import InboundMessage, Removal, RemovalKind
+from earful.types import Payload as RawPayload
+
+__all__ = ["Outcome", "ingest", "parse", "store"]
+
+logger = logging.getLogger(__name__)
+
+MOST_ITEMS = 10_000
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a payload came to: ids of new messages, and how many copies changed something."""
+
+    new: tuple[int, ...] = ()
+    edited: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _ChannelRef:
+    id: int
+    realm: str
+
+
+def parse(channel_type: ChannelType, payload: RawPayload) -> list[Parsed]:
+    """What the plugin reads out of a payload; raises what the plugin raises."""
+    items = contained(
+        f"{channel_type.kind}.parse",
+        lambda: list(islice(channel_type.parse(payload), MOST_ITEMS + 1)),
+    )
+    if len(items) > MOST_ITEMS:
+        message = f"more than {MOST_ITEMS} messages in one payload"
+        raise PayloadError(message)
+    return items
+
+
+def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
+    """Take one kept payload through. A second run finds it finished and does nothing."""
+    payload = (
+        Payload.select(Payload, Channel)
+        .join(Channel)
+        .where((Payload.id == payload_id) & (Payload.state == PayloadState.RECEIVED))
+        .get_or_none()
+    )
+    channel = payload and runtime.channels.get(payload.channel.name)
+    if payload is None or channel is None:
+        return Outcome()
+    raw = RawPayload(
+        body=bytes(payload.body), content_type=payload.content_type, meta=payload.meta
+    )
+    try:
+        items = parse(channel.type, raw)
+    except UnsupportedPayload as error:
+        return _refuse(payload, PayloadState.UNSUPPORTED, str(error))
+    except Exception as error:  # noqa: BLE001 - one bad payload must not hold up the others
+        logger.warning("channel=%s payload=%s quarantined: %s", channel.name, payload_id, error)
+        return _refuse(payload, PayloadState.QUARANTINED, describe(error))
+    return _store_all(channel, payload, items, now)
+
+
+def _refuse(payload: Payload, state: PayloadState, reason: str) -> Outcome:
+    with transaction():
+        (
+            Payload.update(state=state, error=clean(reason, 2000), attempts=Payload.attempts + 1)
+            .where((Payload.id == payload.id) & (Payload.state == PayloadState.RECEIVED))
+            .execute()
+        )
+    return Outcome()
+
+
+def _store_all(
+    channel: ConfiguredChannel, payload: Payload, items: Sequence[Parsed], now: datetime
+) -> Outcome:
+    new: list[int] = []
+    edited = removed = 0
+    for start in range(0, len(items), CHUNK):
+        outcome = store(channel, payload.channel_id, items[start : start + CHUNK], now=now)
+        new += outcome.new
+        edited, removed = edited + outcome.edited, removed + outcome.removed
+    with transaction():
+        (
+            Payload.update(state=PayloadState.PARSED, error="", message_count=len(items))
+            .where(Payload.id == payload.id)
+            .execute()
+        )
+    return Outcome(tuple(new), edited, removed)
+
+
+def store(
+    channel: ConfiguredChannel, channel_id: int, items: Sequence[Parsed], *, now: datetime
+) -> Outcome:
+    """Store what was parsed, in one transaction. Returns the new messages to triage."""
+    messages = _latest(item for item in items if isinstance(item, InboundMessage))
+    removals = [item for item in items if isinstance(item, Removal)]
+    realm = channel.type.kind if channel.type.authors_are_global else _realm_of(channel)
+    with transaction():
+        # One writer per channel, so that no two see the same message as new.
+        locked(Channel.select(Channel.id).where(Channel.id == channel_id)).execute()
+        ref = _ChannelRef(channel_id, realm)
+        known = known_messages(channel_id, _ids_to_look_up(messages, removals))
+        edited = follow_edits(
+            [(known[each.external_id], each) for each in messages if each.external_id in known],
+            now,
+        )
+        fresh = [each for each in messages if each.external_id not in known]
+        fresh = without_our_replies(channel_id, fresh, now)
+        new = _add(ref, fresh, known, now) if fresh else {}
+        if removals and new:
+            known = known_messages(channel_id, _ids_to_look_up([], removals))
+        removed = follow_removals(channel_id, removals, known, now)
+    return Outcome(tuple(new.values()), edited, removed)
+
+
+def _realm_of(channel: ConfiguredChannel) -> str:
+    return f"{channel.type.kind}:{channel.name}"
+
+
+def _latest(messages: Iterable[InboundMessage]) -> list[InboundMessage]:
+    """One copy of each message, the latest; with ids that fit, and aware times."""
+    found: dict[str, InboundMessage] = {}
+    for message in messages:
+        kept = _fitting(message)
+        before = found.get(kept.external_id)
+        if before is None or not _is_older(kept, before):
+            found[kept.external_id] = kept
+    return list(found.values())
+
+
+def _is_older(copy: InboundMessage, other: InboundMessage) -> bool:
+    return bool(copy.edited_at and other.edited_at and copy.edited_at < other.edited_at)
+
+
+def _fitting(message: InboundMessage) -> InboundMessage:
+    if message.sent_at.tzinfo is None:
+        return _fitting(replace(message, sent_at=message.sent_at.replace(tzinfo=UTC)))
+    if len(message.external_id) <= 500 and message.external_id.isprintable():  # noqa: PLR2004
+        return message
+    return replace(message, external_id=clean(message.external_id, 500))
+
+
+def _ids_to_look_up(
+    messages: Sequence[InboundMessage], removals: Sequence[Removal]
+) -> Iterable[str]:
+    for message in messages:
+        yield message.external_id
+        if message.parent_id:
+            yield message.parent_id
+    for removal in removals:
+        yield removal.external_id
+
+
+def _add(
+    channel: _ChannelRef,
+    messages: Sequence[InboundMessage],
+    known: dict[str, Known],
+    now: datetime,
+) -> dict[str, int]:
+    """Insert new messages with all they hang on. Returns the ids of those to triage."""
+    people = identify(channel.realm, (message.author for message in messages), now)
+    parents = {key: (each.thread_id, each.conversation_id) for key, each in known.items()}
+    places = place_messages(channel.id, messages, people, parents, now)
+    early = _early_removals(channel.id, messages)
+    rows = [
+        _row(
+            channel.id,
+            message,
+            people[message.author.external_id],
+            places[message.external_id],
+            early.get(message.external_id),
+            now,
+        )
+        for message in messages
+    ]
+    ids = bulk.insert(Message, rows)
+    arrived([_arrival(row) for row in rows], now)
+    Channel.update(last_message_at=now).where(Channel.id == channel.id).execute()
+    return {
+        row["external_id"]: message_id
+        for row, message_id in zip(rows, ids, strict=True)
+        if row["stage"] is not Stage.DONE
+    }
+
+
+def _early_removals(
+    channel_id: int, messages: Sequence[InboundMessage]
+) -> dict[str, tuple[RemovalKind, datetime]]:
+    rows = (
+        EarlyRemoval.select(EarlyRemoval.external_id, EarlyRemoval.kind, EarlyRemoval.at)
+        .where(
+            (EarlyRemoval.channel == channel_id)
+            & EarlyRemoval.external_id.in_([message.external_id for message in messages])
+        )
+        .tuples()
+    )
+    seen = {message.external_id: message.visible_at for message in messages}
+    return {
+        external_id: (kind, at)
+        for external_id, kind, at in rows
+        if kind is RemovalKind.DELETED or (seen[external_id] or at) <= at
+    }
+
+
+def _row(
+    channel_id: int,
+    message: InboundMessage,
+    person: Person,
+    place: Place,
+    early: tuple[RemovalKind, datetime] | None,
+    now: datetime,
+) -> dict[str, object]:
+    erased = early is not None and early[0] is RemovalKind.DELETED
+    return {
+        "channel": channel_id,
+        "external_id": message.external_id,
+        "conversation": place.conversation_id,
+        "thread": place.thread_id,
+        "identity": person.identity_id,
+        "direction": Direction.OUT if message.from_us else Direction.IN,
+        "opens": place.opens,
+        "surface": message.surface,
+        "text": "" if erased else clean(message.text),
+        "language": message.language,
+        "attachments": [] if erased else attachments_data(message.attachments),
+        "extra": dict(message.extra),
+        "parent_external_id": message.parent_id and clean(message.parent_id, 500),
+        "url": message.url,
+        "sent_at": message.sent_at,
+        "received_at": now,
+        "edited_at": message.edited_at,
+        "removal": early and early[0],
+        "removed_at": early and early[1],
+        "stage": Stage.DONE if message.from_us or early else Stage.INGESTED,
+    }
+
+
+def _arrival(row: dict[str, object]) -> Arrival:
+    return Arrival(
+        conversation_id=row["conversation"],
+        text=row["text"],
+        sent_at=row["sent_at"],
+        is_ours=row["direction"] is Direction.OUT,
+        is_removed=row["removal"] is not None,
+    )

@@ -1,0 +1,207 @@
+"""Messages find their queue: policies first, then routers, then the fallback queue.
+
+What is decided, and why, is written on the conversation's timeline.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from earful.components import describe
+from earful.inbox import timeline
+from earful.inbox.conversations import stop_clocks
+from earful.pipeline.route_facts import (
+    Routable,
+    load,
+    moment_facts,
+    policy_facts,
+    routed_item,
+)
+from earful.pipeline.route_policies import applied_policies, enabled_policies
+from earful.plugins import contained
+from earful.policies import CompiledPolicy, Decision, decide
+from earful.runtime import Runtime
+from earful.store import bulk
+from earful.store.database import locked, transaction
+from earful.store.directory import Directory
+from earful.store.models import Conversation, ConversationLabel, PolicyRun
+from earful.store.stages import held, move
+from earful.store.states import ConversationStatus, PriorityRank, Stage
+
+__all__ = ["route"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What was decided on one message, by whom, and why."""
+
+    item: Routable
+    decision: Decision
+    by: str
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Bench:
+    """What a batch is judged by, read once for all its messages."""
+
+    runtime: Runtime
+    directory: Directory
+    policies: Sequence[CompiledPolicy]
+    applied: dict[int, set[int]]
+    moment: dict[str, object]
+
+
+def route(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> None:
+    """Decide on the messages that are classified, and move them on."""
+    items = load(message_ids)
+    if not items:
+        return
+    bench = _Bench(
+        runtime,
+        Directory.load(runtime.config.inbox.fallback_queue),
+        enabled_policies(),
+        applied_policies({item.conversation_id for item in items if not item.opens}),
+        moment_facts(runtime.business_hours, now),
+    )
+    verdicts = [_judge(bench, item) for item in items]
+    with transaction():
+        waiting = held(message_ids, Stage.CLASSIFIED)
+        mine = [each for each in verdicts if each.item.message_id in waiting]
+        _apply(mine, bench.directory, now)
+        move(waiting, Stage.ROUTED)
+
+
+def _judge(bench: _Bench, item: Routable) -> _Verdict:
+    applied = bench.applied.setdefault(item.conversation_id, set())
+    decision = decide(bench.policies, policy_facts(item, bench.moment), applied)
+    applied.update(match.policy_id for match in decision.matched)
+    if decision.queue in bench.directory.queues or not item.opens:
+        return _Verdict(item, decision, "policy")
+    return _ask_routers(bench.runtime, item, decision, bench.directory)
+
+
+def _ask_routers(
+    runtime: Runtime, item: Routable, decision: Decision, directory: Directory
+) -> _Verdict:
+    """The first router that names a queue we have; else the fallback queue."""
+    question = routed_item(item)
+    for router in runtime.routers:
+        try:
+            answer = contained(f"{router.name}.route", lambda: router.object.route(question))  # noqa: B023
+        except Exception as error:  # noqa: BLE001 - the next router is asked
+            logger.warning("router=%s failed: %s", router.name, describe(error))
+            continue
+        if answer is not None and answer.queue in directory.queues:
+            merged = replace(
+                decision,
+                queue=answer.queue,
+                priority=decision.priority or answer.priority,
+                labels=(*decision.labels, *answer.labels),
+            )
+            return _Verdict(item, merged, f"router:{router.name}", answer.reason)
+    return _Verdict(item, replace(decision, queue=directory.fallback), "fallback")
+
+
+def _apply(verdicts: Sequence[_Verdict], directory: Directory, now: datetime) -> None:
+    if not verdicts:
+        return
+    states = _conversations({each.item.conversation_id for each in verdicts})
+    for verdict in verdicts:
+        _change(states[verdict.item.conversation_id], verdict.decision, directory)
+    bulk.update(Conversation, states.values())
+    for verdict in verdicts:
+        if verdict.decision.ignore_reason:
+            stop_clocks(verdict.item.conversation_id, now)
+    _write_labels(verdicts, now)
+    _write_runs(verdicts, now)
+    timeline.add([_entry(each, now) for each in verdicts])
+
+
+def _conversations(ids: set[int]) -> dict[int, dict[str, Any]]:
+    columns = ("id", "queue", "priority", "assignee", "status", "outcome")
+    rows = locked(
+        Conversation.select(*(getattr(Conversation, name) for name in columns))
+        .where(Conversation.id.in_(list(ids)))
+        .order_by(Conversation.id)
+    ).tuples()
+    return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+
+
+def _change(state: dict[str, Any], decision: Decision, directory: Directory) -> None:
+    """Lay a decision over a conversation. What nobody decided stays as it is."""
+    if decision.queue in directory.queues:
+        state["queue"] = directory.queues[decision.queue].id
+    elif state["queue"] is None:
+        state["queue"] = directory.queues[directory.fallback].id
+    if decision.priority:
+        state["priority"] = PriorityRank.of(decision.priority)
+    # A policy never takes a conversation away from the person who holds it.
+    if state["assignee"] is None:
+        state["assignee"] = directory.agents.get(decision.assignee or "")
+    if decision.ignore_reason and state["status"] is ConversationStatus.OPEN:
+        state["status"] = ConversationStatus.IGNORED
+        state["outcome"] = decision.ignore_reason
+
+
+def _write_labels(verdicts: Sequence[_Verdict], now: datetime) -> None:
+    rows = [
+        {
+            "conversation": verdict.item.conversation_id,
+            "name": name,
+            "added_by": verdict.by,
+            "added_at": now,
+        }
+        for verdict in verdicts
+        for name in verdict.decision.labels
+    ]
+    if rows:
+        bulk.insert(ConversationLabel, rows, ignore_known=True)
+
+
+def _write_runs(verdicts: Sequence[_Verdict], now: datetime) -> None:
+    rows = [
+        {
+            "policy": match.policy_id,
+            "version": match.version,
+            "conversation": verdict.item.conversation_id,
+            "message": verdict.item.message_id,
+            "at": now,
+            "because": list(match.because),
+            "did": list(match.did),
+        }
+        for verdict in verdicts
+        for match in verdict.decision.matched
+    ]
+    if rows:
+        bulk.insert(PolicyRun, rows, ignore_known=True)
+
+
+def _entry(verdict: _Verdict, now: datetime) -> timeline.Entry:
+    decision = verdict.decision
+    matched: list[Mapping[str, Any]] = [
+        {
+            "policy_id": match.policy_id,
+            "version": match.version,
+            "name": match.name,
+            "because": list(match.because),
+            "did": list(match.did),
+        }
+        for match in decision.matched
+    ]
+    return timeline.entry(
+        verdict.item.conversation_id,
+        "routed",
+        now,
+        message_id=verdict.item.message_id,
+        queue=decision.queue,
+        by=verdict.by,
+        reason=verdict.reason,
+        policies=matched,
+    )

@@ -1,0 +1,172 @@
+"""What policies and routers may know of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from earful.business_hours import BusinessHours
+from earful.store.models import (
+    Channel,
+    Contact,
+    Conversation,
+    ConversationLabel,
+    Identity,
+    Message,
+    MessageLabel,
+    Queue,
+)
+from earful.store.states import ConversationStatus, PriorityRank, Stage
+from earful.types import Author, RoutedItem, Surface
+
+__all__ = ["Routable", "load", "moment_facts", "policy_facts", "routed_item"]
+
+
+@dataclass(slots=True)
+class Routable:
+    """One message with everything a decision may rest on."""
+
+    message_id: int
+    conversation_id: int
+    opens: bool
+    text: str
+    surface: Surface
+    language: str | None
+    channel: str
+    channel_type: str
+    title: str
+    status: ConversationStatus
+    priority: PriorityRank
+    queue: str | None
+    message_count: int
+    author_id: str
+    author_name: str
+    author_handle: str
+    author_url: str | None
+    author_reach: int | None
+    author_verified: bool
+    contact_since: datetime
+    opened_at: datetime
+    labels: set[str]
+
+
+def load(message_ids: Sequence[int]) -> list[Routable]:
+    """The messages that are classified and not routed yet, oldest first."""
+    rows = (
+        Message.select(
+            Message.id,
+            Message.conversation,
+            Message.opens,
+            Message.text,
+            Message.surface,
+            Message.language,
+            Channel.name,
+            Channel.kind,
+            Conversation.subject,
+            Conversation.status,
+            Conversation.priority,
+            Queue.name,
+            Conversation.message_count,
+            Identity.external_id,
+            Identity.name,
+            Identity.handle,
+            Identity.url,
+            Identity.reach,
+            Identity.verified,
+            Contact.created_at,
+            Conversation.opened_at,
+        )
+        .join(Channel, on=Message.channel == Channel.id)
+        .join(Conversation, on=Message.conversation == Conversation.id)
+        .join(Identity, on=Message.identity == Identity.id)
+        .join(Contact, on=Identity.contact == Contact.id)
+        .join(Queue, "LEFT JOIN", on=Conversation.queue == Queue.id)
+        .where(Message.id.in_(message_ids) & (Message.stage == Stage.CLASSIFIED))
+        .order_by(Message.id)
+        .tuples()
+    )
+    items = [Routable(*row, labels=set()) for row in rows]
+    _add_labels(items)
+    return items
+
+
+def _add_labels(items: Sequence[Routable]) -> None:
+    if not items:
+        return
+    by_message = {item.message_id: item for item in items}
+    said = MessageLabel.select(MessageLabel.message, MessageLabel.name).where(
+        MessageLabel.message.in_(list(by_message))
+    )
+    for message_id, name in said.tuples():
+        by_message[message_id].labels.add(name)
+    by_conversation: dict[int, list[Routable]] = {}
+    for item in items:
+        if not item.opens:
+            by_conversation.setdefault(item.conversation_id, []).append(item)
+    if not by_conversation:
+        return
+    put = ConversationLabel.select(ConversationLabel.conversation, ConversationLabel.name).where(
+        ConversationLabel.conversation.in_(list(by_conversation))
+    )
+    for conversation_id, name in put.tuples():
+        for item in by_conversation[conversation_id]:
+            item.labels.add(name)
+
+
+def moment_facts(hours: BusinessHours, now: datetime) -> dict[str, object]:
+    """The facts about now, in the business's own time zone."""
+    local = now.astimezone(hours.timezone)
+    return {
+        "time.weekday": local.strftime("%A").lower(),
+        "time.hour": local.hour,
+        "time.in_business_hours": hours.is_open(now),
+    }
+
+
+def policy_facts(item: Routable, moment: Mapping[str, object]) -> dict[str, object]:
+    """The facts of `earful.policies.facts`."""
+    return {
+        **moment,
+        "message.text": item.text,
+        "message.surface": item.surface,
+        "message.language": item.language,
+        "message.length": len(item.text),
+        "channel.name": item.channel,
+        "channel.type": item.channel_type,
+        "author.name": item.author_name,
+        "author.handle": item.author_handle,
+        "author.reach": item.author_reach,
+        "author.verified": item.author_verified,
+        "contact.is_known": item.contact_since < item.opened_at,
+        "labels": item.labels,
+        "conversation.title": item.title,
+        "conversation.is_new": item.opens,
+        "conversation.queue": item.queue,
+        "conversation.priority": item.priority.word,
+        "conversation.status": item.status,
+    }
+
+
+def routed_item(item: Routable) -> RoutedItem:
+    """The same for a router of a plugin."""
+    return RoutedItem(
+        message_id=item.message_id,
+        conversation_id=item.conversation_id,
+        channel=item.channel,
+        channel_type=item.channel_type,
+        surface=item.surface,
+        text=item.text,
+        title=item.title,
+        author=Author(
+            external_id=item.author_id,
+            name=item.author_name,
+            handle=item.author_handle,
+            url=item.author_url,
+            reach=item.author_reach,
+            verified=item.author_verified,
+        ),
+        language=item.language,
+        labels=tuple(sorted(item.labels)),
+        conversation_is_new=item.opens,
+    )

@@ -1,0 +1,58 @@
+"""The policies in force, compiled once per version, and which of them have acted where."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from earful.errors import ConfigError
+from earful.policies import CompiledPolicy, compile_policy
+from earful.store.models import Policy, PolicyRun, PolicyVersion
+
+__all__ = ["applied_policies", "enabled_policies"]
+
+logger = logging.getLogger(__name__)
+_compiled: dict[tuple[int, int], CompiledPolicy] = {}
+
+
+def enabled_policies() -> Sequence[CompiledPolicy]:
+    """The policies in force, in their order. Only versions not seen before are compiled."""
+    rows = list(
+        Policy.select(Policy.id, Policy.version, Policy.name, Policy.once)
+        .where(Policy.enabled)
+        .order_by(Policy.position, Policy.id)
+        .tuples()
+    )
+    wanted = {(policy_id, version) for policy_id, version, _, _ in rows}
+    for key in _compiled.keys() - wanted:
+        del _compiled[key]
+    for policy_id, version, name, once in rows:
+        if (policy_id, version) not in _compiled:
+            _compile(policy_id, version, name, once)
+    return [_compiled[row[:2]] for row in rows if row[:2] in _compiled]
+
+
+def _compile(policy_id: int, version: int, name: str, once: bool) -> None:  # noqa: FBT001
+    says = PolicyVersion.get(
+        (PolicyVersion.policy == policy_id) & (PolicyVersion.number == version)
+    )
+    try:
+        _compiled[policy_id, version] = compile_policy(
+            policy_id, version, name, once, says.conditions, says.actions
+        )
+    except ConfigError as error:
+        # Saved by another version of Earful, or of a plugin that brought a fact: left out.
+        logger.warning("policy=%s version=%s left out: %s", name, version, error)
+
+
+def applied_policies(conversation_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Which policies have acted on these conversations before."""
+    ids = list(conversation_ids)
+    found: dict[int, set[int]] = {}
+    if ids:
+        rows = PolicyRun.select(PolicyRun.conversation, PolicyRun.policy).where(
+            PolicyRun.conversation.in_(ids)
+        )
+        for conversation_id, policy_id in rows.tuples():
+            found.setdefault(conversation_id, set()).add(policy_id)
+    return found

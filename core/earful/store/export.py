@@ -1,0 +1,125 @@
+"""Everything about every conversation, as plain values, a few conversations at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+import peewee
+
+from earful.store.database import connection
+from earful.store.models import (
+    Agent,
+    Channel,
+    Contact,
+    Conversation,
+    ConversationLabel,
+    Event,
+    Identity,
+    Message,
+    MessageLabel,
+    Note,
+    Queue,
+    Reply,
+)
+
+__all__ = ["conversation_count", "exported_conversations"]
+
+_BATCH = 100
+
+
+def conversation_count() -> int:
+    """How many conversations an export will write."""
+    with connection():
+        return int(Conversation.select().count())
+
+
+def exported_conversations() -> Iterator[dict[str, Any]]:
+    """Each conversation with its messages, replies, notes, labels and timeline, oldest first.
+
+    Memory stays that of one small batch, however much there is.
+    """
+    last = 0
+    with connection():
+        while True:
+            batch = _conversations(last)
+            if not batch:
+                return
+            yield from _with_parts(batch)
+            last = batch[-1]["id"]
+
+
+def _conversations(after: int) -> list[dict[str, Any]]:
+    query = (
+        Conversation.select(
+            Conversation,
+            Channel.name.alias("channel"),
+            Contact.name.alias("contact"),
+            Queue.name.alias("queue"),
+            Agent.email.alias("assignee"),
+        )
+        .join(Channel)
+        .switch(Conversation)
+        .join(Contact)
+        .switch(Conversation)
+        .join(Queue, peewee.JOIN.LEFT_OUTER)
+        .switch(Conversation)
+        .join(Agent, peewee.JOIN.LEFT_OUTER, on=(Conversation.assignee == Agent.id))
+        .where(Conversation.id > after)
+        .order_by(Conversation.id)
+        .limit(_BATCH)
+    )
+    return [_plain(row) for row in query.dicts()]
+
+
+def _with_parts(batch: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    ids = [row["id"] for row in batch]
+    parts = {
+        "messages": _messages(ids),
+        "replies": _parts(Reply, ids),
+        "notes": _parts(Note, ids),
+        "labels": _parts(ConversationLabel, ids),
+        "events": _parts(Event, ids),
+    }
+    for row in batch:
+        yield row | {name: found.get(row["id"], []) for name, found in parts.items()}
+
+
+def _parts(model: Any, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    query = model.select().where(model.conversation.in_(ids)).order_by(model.id)
+    return _grouped(query.dicts())
+
+
+def _messages(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    query = (
+        Message.select(Message, Identity.name.alias("author"), Identity.handle.alias("handle"))
+        .join(Identity)
+        .where(Message.conversation.in_(ids))
+        .order_by(Message.sent_at, Message.id)
+    )
+    rows = list(query.dicts())
+    labels = defaultdict(list)
+    chosen = MessageLabel.message.in_([row["id"] for row in rows])
+    for label in MessageLabel.select().where(chosen).order_by(MessageLabel.id).dicts():
+        labels[label.pop("message")].append(_plain(label))
+    return _grouped({**row, "labels": labels[row["id"]]} for row in rows)
+
+
+def _grouped(rows: Any) -> dict[int, list[dict[str, Any]]]:
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row.pop("conversation")].append(_plain(row))
+    return groups
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.name.lower() if isinstance(value, IntEnum) else value

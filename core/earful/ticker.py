@@ -1,0 +1,172 @@
+"""Decides when: enqueues what is due, and sweeps up what was left unfinished.
+
+One ticker works at a time, by a lease in the database. Everything it enqueues is found by an
+index on its unfinished state, so its cost is that of the work, never of the history.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from peewee import SQL, ModelSelect
+
+from earful.inbox.lifecycle import wake_snoozed
+from earful.job_queue import JobQueueUnavailable
+from earful.pipeline import outbox
+from earful.runtime import Runtime
+from earful.store import connection, transaction
+from earful.store.leases import beat, hold_lease, release_lease
+from earful.store.models import Channel, Clock, Message, Notification, Payload, Reply
+from earful.store.states import ChannelState, ReplyState
+
+__all__ = ["run_ticker", "sweep", "tick"]
+
+logger = logging.getLogger(__name__)
+
+EVERY = timedelta(seconds=1)
+LEASE = timedelta(seconds=15)
+SWEEP_EVERY = timedelta(seconds=10)
+PURGE_EVERY = timedelta(minutes=1)
+STALE = timedelta(seconds=20)
+"""Work younger than this is left to the job that was enqueued with it."""
+MOST = 2000
+"""How much one round enqueues; the rest waits for the next."""
+TRIAGE_BATCH = 200
+
+
+def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
+    """Tick until `stop` is set. A ticker without the lease waits for it."""
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    last_sweep = last_purge = datetime.min.replace(tzinfo=UTC)
+    with connection():
+        while not stop.wait(EVERY.total_seconds()):
+            now = datetime.now(UTC)
+            try:
+                beat(f"ticker@{owner}", "ticker", now)
+                if not hold_lease("ticker", owner, now, now + LEASE):
+                    continue
+                tick(runtime, now=now)
+                if now - last_sweep >= SWEEP_EVERY:
+                    sweep(runtime, now=now)
+                    last_sweep = now
+                if now - last_purge >= PURGE_EVERY:
+                    purge(runtime, now=now)
+                    last_purge = now
+            except JobQueueUnavailable as error:
+                logger.warning("the job queue is away: %s", error)
+        release_lease("ticker", owner)
+
+
+def tick(runtime: Runtime, *, now: datetime) -> None:
+    """Enqueue everything whose time has come."""
+    _each(runtime, "poll_channel", _due_channels(now), on="fetch")
+    _each(runtime, "send_reply", _due_replies(ReplyState.QUEUED, now), on="send")
+    _each(runtime, "find_reply", _due_replies(ReplyState.UNCONFIRMED, now), on="send")
+    _each(runtime, "breach_clock", _due_clocks(now), on="notify")
+    _each(runtime, "deliver_notification", _due_notifications(now), on="notify")
+    wake_snoozed(now=now, limit=MOST)
+
+
+def sweep(runtime: Runtime, *, now: datetime, stale: timedelta = STALE) -> None:
+    """Enqueue again what is unfinished though its job should long have run."""
+    outbox.give_up_expired(now=now)
+    before = now - stale
+    _each(runtime, "ingest_payload", _unfinished_payloads(before))
+    waiting = _unfinished_messages(before)
+    for start in range(0, len(waiting), TRIAGE_BATCH):
+        ids = waiting[start : start + TRIAGE_BATCH]
+        runtime.jobs.enqueue("triage", *ids, unique=f"triage:{ids[0]}:{len(ids)}")
+
+
+def purge(runtime: Runtime, *, now: datetime) -> None:
+    """Empty payloads that are finished and older than their retention, some at a time."""
+    before = now - timedelta(days=runtime.config.retention.payload_days)
+    old = (
+        Payload.select(Payload.id)
+        .where(SQL("state = 'parsed' AND body IS NOT NULL") & (Payload.received_at < before))
+        .order_by(Payload.received_at)
+        .limit(MOST)
+    )
+    ids = [row[0] for row in old.tuples()]
+    if ids:
+        with transaction():
+            Payload.update(body=None).where(Payload.id.in_(ids)).execute()
+
+
+def _each(runtime: Runtime, job: str, ids: Iterable[int], on: str = "triage") -> None:
+    found = list(ids)
+    if found:
+        runtime.jobs.enqueue_many(job, found, on=on, unique=True)
+
+
+def _first_column(query: ModelSelect) -> list[int]:
+    return [row[0] for row in query.tuples()]
+
+
+def _due_channels(now: datetime) -> list[int]:
+    return _first_column(
+        Channel.select(Channel.id).where(
+            (Channel.state == ChannelState.LIVE)
+            & (Channel.next_poll_at.is_null() | (Channel.next_poll_at <= now))
+            & (Channel.polling_until.is_null() | (Channel.polling_until <= now))
+        )
+    )
+
+
+def _due_replies(state: ReplyState, now: datetime) -> list[int]:
+    return _first_column(
+        Reply.select(Reply.id)
+        .join(Channel)
+        .where(
+            SQL("t1.state IN ('queued', 'sending', 'unconfirmed')")
+            & (Reply.due_at <= now)
+            & (Reply.state == state)
+            & (Channel.state == ChannelState.LIVE)
+        )
+        .order_by(Reply.due_at)
+        .limit(MOST)
+    )
+
+
+def _due_clocks(now: datetime) -> list[int]:
+    return _first_column(
+        Clock.select(Clock.id)
+        .where(
+            SQL("met_at IS NULL AND breached_at IS NULL AND cancelled_at IS NULL")
+            & (Clock.due_at <= now)
+        )
+        .order_by(Clock.due_at)
+        .limit(MOST)
+    )
+
+
+def _due_notifications(now: datetime) -> list[int]:
+    return _first_column(
+        Notification.select(Notification.id)
+        .where(SQL("state = 'pending'") & (Notification.due_at <= now))
+        .order_by(Notification.due_at)
+        .limit(MOST)
+    )
+
+
+def _unfinished_payloads(before: datetime) -> list[int]:
+    return _first_column(
+        Payload.select(Payload.id)
+        .where(SQL("state = 'received'") & (Payload.received_at <= before))
+        .order_by(Payload.id)
+        .limit(MOST)
+    )
+
+
+def _unfinished_messages(before: datetime) -> list[int]:
+    return _first_column(
+        Message.select(Message.id)
+        .where(SQL("stage <> 'done'") & (Message.received_at <= before))
+        .order_by(Message.id)
+        .limit(MOST)
+    )
