@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from earful.cli.options import config_option, load_config, open_runtime
+from earful.cli.supervisor import REFUSED, Child, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from earful.cli.supervisor import Child
     from earful.config import Config
     from earful.runtime import Runtime
 
-__all__ = ["init", "processes", "ticker", "up", "web", "worker"]
+__all__ = ["init", "listening_on", "processes", "supervise", "ticker", "up", "web", "worker"]
 
 # Kept in step with `earful.job_queue.QUEUES`, which is slow to import for a list of names.
 _QUEUES = ("fetch", "triage", "send", "notify")
@@ -55,33 +56,64 @@ def init(folder: Path) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port instead.")
 def up(config_path: Path | None, port: int | None) -> None:
     """Run everything: web, workers, ticker, and the job queue's server if none is configured."""
-    from earful.cli.supervisor import REFUSED, Supervisor
-    from earful.job_queue import EmbeddedServer
     from earful.store import close, open_database
     from earful.store.migrate import require_current_schema
 
-    config = load_config(config_path)
+    config = listening_on(load_config(config_path), port)
     open_database(config.database_url())
     require_current_schema()
     close()
-    server = None if config.redis_url() else EmbeddedServer(config.data_dir)
-    click.echo(f"Earful starts on {config.server.public_url} (Ctrl-C stops it).")
-    supervisor = Supervisor(processes(config, port=port), server=server, write=click.echo)
+    supervisor = supervise(config)
     supervisor.run()
     click.echo("Earful has stopped.")
     sys.exit(REFUSED if supervisor.refused else 0)
 
 
-def processes(config: Config, *, port: int | None = None) -> list[Child]:
-    """The processes of one installation on one machine."""
-    from earful.cli.supervisor import Child
+def listening_on(config: Config, port: int | None) -> Config:
+    """The configuration with another port, and a free one instead of 0, known to all."""
+    wanted = config.server.port if port is None else port
+    if wanted == 0:
+        with socket.create_server((config.server.host, 0)) as listener:
+            wanted = listener.getsockname()[1]
+    if wanted == config.server.port:
+        return config
+    url = config.server.public_url.replace(f":{config.server.port}", f":{wanted}")
+    server = config.server.model_copy(update={"port": wanted, "public_url": url})
+    return config.model_copy(update={"server": server})
 
+
+def supervise(config: Config, **options: Any) -> Supervisor:
+    """What runs the processes of one installation on one machine."""
+    from earful.job_queue import EmbeddedServer
+
+    click.echo(f"Earful is starting on {config.server.public_url} (Ctrl-C stops it).")
+    options.setdefault("on_ready", lambda: click.echo("Earful is ready."))
+    return Supervisor(
+        processes(config),
+        server=None if config.redis_url() else EmbeddedServer(config.data_dir),
+        ready=lambda: _answers(config),
+        write=click.echo,
+        **options,
+    )
+
+
+def _answers(config: Config) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.server.host, config.server.host)  # noqa: S104
+    try:
+        with socket.create_connection((host, config.server.port), timeout=0.2):
+            return True
+    except OSError:
+        return False
+
+
+def processes(config: Config) -> list[Child]:
+    """The processes of one installation on one machine."""
     where = ["--config", str(config.file)] if config.file else []
-    at = ["--port", str(port)] if port is not None else []
+    port = str(config.server.port)
     grace = ["--grace", _GRACE_UNDER_SUPERVISOR]
     others = [part for name in _QUEUES if name != "triage" for part in ("--queue", name)]
     arguments = {
-        "web": ["web", *at],
+        "web": ["web", "--port", port],
         "triage": ["worker", "--queue", "triage", *grace],
         "worker": ["worker", "--fork", *others, *grace],
         "ticker": ["ticker"],
@@ -97,10 +129,7 @@ def processes(config: Config, *, port: int | None = None) -> list[Child]:
 @click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port instead.")
 def web(config_path: Path | None, port: int | None) -> None:
     """Serve the pages and take webhooks."""
-    config = load_config(config_path)
-    if port is not None:
-        server = config.server.model_copy(update={"port": port})
-        config = config.model_copy(update={"server": server})
+    config = listening_on(load_config(config_path), port)
     serve: Callable[[Runtime], None] = import_module("earful_admin.server").serve
     serve(open_runtime(config))
 
@@ -147,8 +176,10 @@ def _ready_for_jobs(config: Config, *, fork: bool) -> None:
     from earful.store import close
 
     runtime = open_runtime(config)
-    jobs = import_module("earful.jobs")
-    jobs.use(runtime)
+    import_module("earful.jobs").attach(runtime)
+    if not fork:
+        # A model is loaded before the first message waits for it.
+        _ = runtime.classifiers
     if fork:
         close()
 
@@ -157,8 +188,9 @@ def _ready_for_jobs(config: Config, *, fork: bool) -> None:
 @config_option
 def ticker(config_path: Path | None) -> None:
     """Keep the schedule: what is due is put into the job queues."""
-    jobs = import_module("earful.jobs")
+    from earful.ticker import run_ticker
+
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    jobs.run_ticker(open_runtime(load_config(config_path)), stop)
+    run_ticker(open_runtime(load_config(config_path)), stop)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
-from earful.job_queue import EmbeddedServer
+from earful.job_queue.embedded import EmbeddedServer
 from earful.job_queue.processes import tied_to
 
 __all__ = ["REFUSED", "Child", "Supervisor"]
@@ -26,6 +26,7 @@ REFUSED = 2
 """The exit code of a child whose arguments or configuration are mistaken."""
 
 _STOP_SECONDS = 5.0
+_ASK_SECONDS = 0.1
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 # A child that lived this long had started well: its next failure is a new one.
 _STEADY_SECONDS = 30.0
@@ -45,18 +46,25 @@ class Child:
 
 
 class Supervisor:
-    """Runs children until it is told to stop. `until` is asked several times a second."""
+    """Runs children until it is told to stop, or until `until` says so.
+
+    `ready` is asked several times a second until it agrees; then `on_ready` is called, once.
+    """
 
     def __init__(
         self,
         children: Sequence[Child],
         *,
         server: EmbeddedServer | None = None,
+        ready: Callable[[], bool] | None = None,
+        on_ready: Callable[[], None] | None = None,
         until: Callable[[], bool] | None = None,
         write: Callable[[str], None] = print,
     ) -> None:
         self.children = list(children)
         self.server = server
+        self.ready = ready
+        self.on_ready = on_ready
         self.until = until
         self.write = write
         self.stopping = False
@@ -75,8 +83,7 @@ class Supervisor:
                     self._start_what_is_due()
                     self._forward(self._patience())
                     self._notice_deaths()
-                    if self.until is not None and self.until():
-                        self.stopping = True
+                    self._ask()
             finally:
                 self._stop_children()
                 if self.server is not None:
@@ -105,6 +112,14 @@ class Supervisor:
         if number != signal.SIGCHLD:
             self.stopping = True
 
+    def _ask(self) -> None:
+        if self.ready is not None and self.ready():
+            self.ready = None
+            if self.on_ready is not None:
+                self.on_ready()
+        if self.ready is None and self.until is not None and self.until():
+            self.stopping = True
+
     def _start_what_is_due(self) -> None:
         now = time.monotonic()
         for child in self.children:
@@ -129,8 +144,8 @@ class Supervisor:
         """For how long nothing needs to be done unless something happens."""
         now = time.monotonic()
         waits = [max(0.0, c.start_at - now) for c in self.children if c.process is None]
-        if self.until is not None:
-            waits.append(0.1)
+        if self.ready is not None or self.until is not None:
+            waits.append(_ASK_SECONDS)
         return min(waits, default=None)
 
     def _forward(self, timeout: float | None) -> None:

@@ -25,6 +25,7 @@ from earful.store.models import (
     Queue,
     Reply,
 )
+from earful.store.queries.reading import dicts
 
 __all__ = ["conversation_count", "exported_conversations"]
 
@@ -72,7 +73,7 @@ def _conversations(after: int) -> list[dict[str, Any]]:
         .order_by(Conversation.id)
         .limit(_BATCH)
     )
-    return [_plain(row) for row in query.dicts()]
+    return [_plain(row) for row in dicts(query)]
 
 
 def _with_parts(batch: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -90,7 +91,7 @@ def _with_parts(batch: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _parts(model: Any, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     query = model.select().where(model.conversation.in_(ids)).order_by(model.id)
-    return _grouped(query.dicts())
+    return _grouped(dicts(query))
 
 
 def _messages(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
@@ -100,10 +101,10 @@ def _messages(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         .where(Message.conversation.in_(ids))
         .order_by(Message.sent_at, Message.id)
     )
-    rows = list(query.dicts())
+    rows = dicts(query)
     labels = defaultdict(list)
     chosen = MessageLabel.message.in_([row["id"] for row in rows])
-    for label in MessageLabel.select().where(chosen).order_by(MessageLabel.id).dicts():
+    for label in dicts(MessageLabel.select().where(chosen).order_by(MessageLabel.id)):
         labels[label.pop("message")].append(_plain(label))
     return _grouped({**row, "labels": labels[row["id"]]} for row in rows)
 
