@@ -156,22 +156,34 @@ class Supervisor:
                 with contextlib.suppress(BlockingIOError):
                     key.fileobj.recv(4096)
 
-    def _forward_output(self, child: Child) -> None:
+    def _forward_output(self, child: Child) -> bool:
+        """Pass on what a child has said; False if there is no more of it now."""
         stream = child.process.stdout if child.process else None
-        if stream is None:
-            return
+        if stream is None or stream.closed:
+            return False
         try:
             data = os.read(stream.fileno(), 65536)
         except BlockingIOError:
-            return
+            return False
         if not data:
+            self._close_output(child)
+            return False
+        *lines, child.rest = (child.rest + data).split(b"\n")
+        for line in lines:
+            self._say(child, line)
+        return True
+
+    def _close_output(self, child: Child) -> None:
+        stream = child.process.stdout if child.process else None
+        if stream is not None and not stream.closed:
             self._selector.unregister(stream)
             stream.close()
-        *lines, child.rest = (child.rest + data).split(b"\n")
-        if not data and child.rest:
-            lines, child.rest = [*lines, child.rest], b""
-        for line in lines:
-            self.write(f"{child.name:<{self._width}} | {line.decode(errors='replace')}")
+        if child.rest:
+            self._say(child, child.rest)
+            child.rest = b""
+
+    def _say(self, child: Child, line: bytes) -> None:
+        self.write(f"{child.name:<{self._width}} | {line.decode(errors='replace')}")
 
     def _notice_deaths(self) -> None:
         for child in self.children:
@@ -182,14 +194,13 @@ class Supervisor:
             self.server.start()
 
     def _bury(self, child: Child) -> None:
-        """Read what is left of its output, and say when it is started again."""
+        """Pass on its last words, and say when it is started again."""
         if child.process is None:
             return
-        while child.process.stdout is not None and not child.process.stdout.closed:
-            before = child.rest
-            self._forward_output(child)
-            if child.rest == before:
-                self._drop_output(child)
+        while self._forward_output(child):
+            pass
+        # A grandchild may hold the pipe open; nobody waits for it.
+        self._close_output(child)
         code, now = child.process.returncode, time.monotonic()
         child.process = None
         if self.stopping:
@@ -204,13 +215,6 @@ class Supervisor:
             f"{child.name} ended ({_told(code)}) and is started again "
             f"in {child.start_at - now:.1f} seconds."
         )
-
-    def _drop_output(self, child: Child) -> None:
-        """A grandchild may hold the pipe open; nobody waits for it."""
-        if child.process is not None and child.process.stdout is not None:
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(child.process.stdout)
-            child.process.stdout.close()
 
     def _stop_children(self) -> None:
         self.stopping = True
