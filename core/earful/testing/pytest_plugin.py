@@ -1,0 +1,1 @@
+"""The fixtures that pytest finds in every environment where Earful is installed."""
