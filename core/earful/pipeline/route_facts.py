@@ -116,7 +116,7 @@ def _add_labels(items: Sequence[Routable]) -> None:
 
 def moment_facts(hours: BusinessHours, now: datetime) -> dict[str, object]:
     """The facts about now, in the business's own time zone."""
-    local = now.astimezone(hours.timezone)
+    local = hours.local(now)
     return {
         "time.weekday": local.strftime("%A").lower(),
         "time.hour": local.hour,
