@@ -102,7 +102,7 @@ class Client:
     counts the decoded body. `headers` and `auth` go to the origin of `base_url` only.
     """
 
-    def __init__(  # noqa: PLR0913 - every one is an independent limit or identity
+    def __init__(
         self,
         *,
         base_url: str = "",
@@ -112,8 +112,8 @@ class Client:
         deadline_seconds: float = 30.0,
         max_bytes: int = 10 * 1024 * 1024,
     ) -> None:
-        import httpcore  # noqa: PLC0415 - slow to import, and not every worker talks HTTP
-        import httpx  # noqa: PLC0415
+        import httpcore
+        import httpx
 
         if auth is not None and not base_url:
             raise ValueError("auth needs a base_url, so that nobody else receives it")
@@ -265,9 +265,7 @@ class Client:
             body = b"" if redirect else self._read(answer, headers, _shown(request.url))
         finally:
             answer.close()
-        return Response(
-            status=answer.status, headers=headers, body=body, url=str(request.url)
-        )
+        return Response(status=answer.status, headers=headers, body=body, url=str(request.url))
 
     def _read(self, answer: httpcore.Response, headers: Mapping[str, str], shown: str) -> bytes:
         encoding = headers.get("content-encoding", "identity").strip().lower()
@@ -339,7 +337,7 @@ class _Wire:
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> _Stream:
-        import httpcore  # noqa: PLC0415
+        import httpcore
 
         failure: Exception | None = None
         for address in self._addresses(host, port):
@@ -361,9 +359,7 @@ class _Wire:
         if not self.allow_private:
             for address in addresses:
                 if not is_public(address):
-                    raise ChannelError(
-                        f"{host} leads to {address}, which is not a public address"
-                    )
+                    raise ChannelError(f"{host} leads to {address}, which is not a public address")
         return addresses
 
 
@@ -433,7 +429,7 @@ def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def _parse_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
-    import httpx  # noqa: PLC0415
+    import httpx
 
     try:
         parsed = base.join(url) if base is not None else httpx.URL(url)
@@ -528,7 +524,6 @@ def _server_error(said: str, method: str) -> NoReturn:
 
 @functools.cache
 def _ssl_context() -> ssl.SSLContext:
-    import httpx  # noqa: PLC0415
+    import httpx
 
     return httpx.create_ssl_context(trust_env=False)
-

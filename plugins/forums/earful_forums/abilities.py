@@ -1,0 +1,59 @@
+"""What a channel can do, and why it can't do more; pure."""
+
+from __future__ import annotations
+
+from html import escape
+
+from earful import Capabilities, Capability, ReplyContext, ReplyPermission, Surface
+
+from earful_forums.settings import ForumsSettings
+
+__all__ = ["LONGEST_REPLY", "can_reply", "capabilities", "count_length"]
+
+LONGEST_REPLY = 65_525
+"""What WordPress stores of a comment, in bytes."""
+
+_FEED = "Feeds can only be read. Open the page to answer there."
+_NO_PASSWORD = (
+    "This channel has no WordPress application password, so it can only be read. "
+    "Open the page to answer there."
+)
+_SITE_POST = "This is a post of the site itself, not a comment. Open the page to answer there."
+
+
+def capabilities(settings: ForumsSettings) -> Capabilities:
+    """Answering and hiding need an application password of the site's WordPress."""
+    reason = _missing(settings)
+    may = Capability(allowed=not reason, reason=reason)
+    return Capabilities(
+        surfaces=frozenset({Surface.PUBLIC_POST, Surface.PUBLIC_REPLY}),
+        reply=may,
+        private_reply=_never("Comments have no private messages. Write an email instead."),
+        like=_never("Neither feeds nor WordPress know likes."),
+        hide=may,
+        media=_never("Comments are sent as plain text only."),
+        reply_length=LONGEST_REPLY,
+    )
+
+
+def can_reply(settings: ForumsSettings, context: ReplyContext) -> ReplyPermission:
+    """Whether this message can be answered: a comment can, if there is an application password."""
+    reason = _missing(settings)
+    if not reason and not context.external_id.startswith("comment-"):
+        reason = _SITE_POST if context.surface is Surface.PUBLIC_POST else _FEED
+    return ReplyPermission(allowed=not reason, reason=reason)
+
+
+def count_length(text: str) -> int:
+    """Bytes as WordPress stores them: the text is sent escaped, because it is read as HTML."""
+    return len(escape(text, quote=False).encode("utf-8", "replace"))
+
+
+def _missing(settings: ForumsSettings) -> str:
+    if settings.reader == "feed":
+        return _FEED
+    return "" if settings.auth is not None else _NO_PASSWORD
+
+
+def _never(reason: str) -> Capability:
+    return Capability(allowed=False, reason=reason)

@@ -1,0 +1,229 @@
+"""Makes one message of one feed entry: who, what, when, and under which lasting id; pure."""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from earful import Attachment, AttachmentKind, Author, InboundMessage, Surface
+
+from earful_forums.links import (
+    comment_number,
+    is_inside_thread,
+    slug_title,
+    thread_of,
+    web_url,
+)
+from earful_forums.meta import EPOCH
+from earful_forums.text import Rendered, one_line, plain, render
+
+__all__ = ["Entry", "Feed", "message_of"]
+
+MOST_ATTACHMENTS = 10
+_IN_REPLY_TO = re.compile(
+    r'\A\s*(?:<p>)?[^<]{0,80}<a href="[^"<>]{0,2000}#comment-(\d{1,18})">[^<]{0,300}</a>'
+    r"[^<\n]{0,40}(?:</p>|\n|\Z)\s*"
+)
+_COMMENT_TITLE = re.compile(r"\A(?:Comment on|Kommentar zu|Commentaires? sur) (.+) "
+                            r"(?:by|von|par) (.+)\Z", re.DOTALL)  # fmt: skip
+_FEED_TITLE = re.compile(
+    r"\A\s*(?:Comments on:?|Kommentare zu:?|Commentaires sur:?)\s+(.+)\Z", re.DOTALL
+)
+_RE = re.compile(r"\A(?:\s*(?:re|aw|sv|antw|antwort)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_BULLET_PREFIX = re.compile(r"\A.{1,100} • ")
+_KINDS = {
+    "image": AttachmentKind.IMAGE,
+    "video": AttachmentKind.VIDEO,
+    "audio": AttachmentKind.AUDIO,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What the whole document says, and how it was read."""
+
+    url: str
+    title: str
+    is_atom: bool
+    date: datetime | None
+    fetched_at: datetime
+    own_names: frozenset[str]
+
+
+class Entry:
+    """An entry as feedparser leaves it, read defensively: nothing in it has to be there."""
+
+    __slots__ = ("author_name", "guid", "link", "published", "raw", "title", "updated")
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self.guid = self._text("id").strip()
+        self.link = web_url(raw.get("link")) or ""
+        self.title = one_line(self._text("title"))
+        detail = raw.get("author_detail")
+        name = detail.get("name") if isinstance(detail, dict) else None
+        self.author_name = one_line(name or self._text("author"), 120)
+        self.published = self._moment("published_parsed")
+        self.updated = self._moment("updated_parsed")
+
+    def sent_at(self, feed: Feed) -> datetime:
+        """When it was written, as far as anybody says; never in the future."""
+        said = self.published or self.updated or self._moment("created_parsed") or feed.date
+        if said is None or (feed.fetched_at > EPOCH and said > feed.fetched_at + timedelta(days=1)):
+            return feed.fetched_at
+        return said
+
+    def body(self) -> tuple[str, bool]:
+        """The fullest text there is, and whether it is markup."""
+        contents = self.raw.get("content") or ()
+        details = [*contents, self.raw.get("summary_detail")]
+        for detail in details:
+            if isinstance(detail, dict) and isinstance(detail.get("value"), str):
+                value = detail["value"]
+                if value.strip():
+                    return value, detail.get("type") != "text/plain"
+        return self._text("summary"), True
+
+    def _text(self, name: str) -> str:
+        value = self.raw.get(name)
+        return value if isinstance(value, str) else ""
+
+    def _moment(self, name: str) -> datetime | None:
+        value = self.raw.get(name)
+        if not value:
+            return None
+        try:
+            return EPOCH + timedelta(seconds=calendar.timegm(value))
+        except (ValueError, OverflowError, TypeError):
+            return None
+
+
+def message_of(entry: Entry, feed: Feed) -> InboundMessage:
+    """The message an entry stands for."""
+    markup, is_markup = entry.body()
+    number = comment_number(entry.guid, entry.link)
+    parent = None
+    if number is not None:
+        parent, markup = _without_boilerplate(markup)
+    rendered = render(markup, entry.link or feed.url) if is_markup else Rendered(plain(markup))
+    if number is not None:
+        return _comment(entry, feed, rendered, number, parent)
+    return _post(entry, feed, rendered)
+
+
+def _comment(
+    entry: Entry, feed: Feed, rendered: Rendered, number: str, parent: str | None
+) -> InboundMessage:
+    page = entry.link.partition("#")[0]
+    return InboundMessage(
+        external_id=f"comment-{number}",
+        author=_author(entry),
+        text=rendered.text,
+        sent_at=entry.sent_at(feed),
+        surface=Surface.PUBLIC_REPLY,
+        thread_title=_commented_title(entry, feed, page),
+        thread_url=page or None,
+        parent_id=parent,
+        url=entry.link or None,
+        attachments=_attachments(entry, rendered),
+        from_us=_is_ours(entry, feed),
+        edited_at=_edited_at(entry),
+        extra={"comment": number},
+    )
+
+
+def _post(entry: Entry, feed: Feed, rendered: Rendered) -> InboundMessage:
+    title = _RE.sub("", _BULLET_PREFIX.sub("", entry.title))
+    is_reply = title != entry.title or bool(entry.link and is_inside_thread(entry.link))
+    is_reply = is_reply or "thr_in-reply-to" in entry.raw
+    thread_url = thread_of(entry.link) if entry.link else None
+    return InboundMessage(
+        external_id=_lasting_id(entry, feed, rendered.text),
+        author=_author(entry),
+        text=rendered.text or entry.title,
+        sent_at=entry.sent_at(feed),
+        surface=Surface.PUBLIC_REPLY if is_reply else Surface.PUBLIC_POST,
+        thread_id=thread_url or (f"title:{title.casefold()}" if title else None),
+        thread_title=title,
+        thread_url=thread_url,
+        url=entry.link or None,
+        attachments=_attachments(entry, rendered),
+        from_us=_is_ours(entry, feed),
+        edited_at=_edited_at(entry),
+    )
+
+
+def _lasting_id(entry: Entry, feed: Feed, text: str) -> str:
+    """The same for every copy of a message, and another for the next message.
+
+    Forums reuse a guid while author and date become those of the newest reply, so the guid is
+    never enough. Where no date can be read the text has to tell messages apart, except in Atom,
+    whose ids are meant to last and whose `updated` moves with every edit.
+    """
+    published = entry.published or (None if feed.is_atom else entry.updated)
+    parts = [entry.guid, entry.author_name, published.isoformat() if published else ""]
+    if not entry.guid:
+        parts += [entry.link, text]
+    elif published is None and not feed.is_atom:
+        parts.append(text)
+    return "entry-" + hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
+
+
+def _without_boilerplate(markup: str) -> tuple[str | None, str]:
+    """WordPress tells a comment's parent only in a first line of its text, in any language.
+
+    What people link in comments carries a `rel`; that line's link has none.
+    """
+    match = _IN_REPLY_TO.match(markup[:4000])
+    if match is None:
+        return None, markup
+    return f"comment-{match.group(1)}", markup[match.end() :]
+
+
+def _commented_title(entry: Entry, feed: Feed, page: str) -> str:
+    of_entry = _COMMENT_TITLE.match(entry.title)
+    if of_entry:
+        return of_entry.group(1).strip()
+    of_feed = _FEED_TITLE.match(feed.title)
+    if of_feed and ":" in feed.title:
+        return one_line(of_feed.group(1))
+    return slug_title(page)
+
+
+def _author(entry: Entry) -> Author:
+    detail = entry.raw.get("author_detail")
+    url = web_url(detail.get("href")) if isinstance(detail, dict) else None
+    identity = url or entry.author_name.casefold() or "unknown"
+    return Author(
+        external_id=f"author:{identity}", name=entry.author_name or "Unknown author", url=url
+    )
+
+
+def _is_ours(entry: Entry, feed: Feed) -> bool:
+    return bool(entry.author_name) and entry.author_name.casefold() in feed.own_names
+
+
+def _edited_at(entry: Entry) -> datetime | None:
+    if entry.updated is None or (entry.published and entry.updated <= entry.published):
+        return None
+    return entry.updated
+
+
+def _attachments(entry: Entry, rendered: Rendered) -> tuple[Attachment, ...]:
+    found: dict[str, Attachment] = {}
+    links = [x for x in entry.raw.get("links") or () if x.get("rel") == "enclosure"]
+    for item in (*links, *(entry.raw.get("media_content") or ())):
+        url = web_url(item.get("href") or item.get("url"))
+        if url:
+            major = str(item.get("type") or item.get("medium") or "").partition("/")[0]
+            kind = _KINDS.get(major, AttachmentKind.FILE)
+            found.setdefault(url, Attachment(url=url, kind=kind))
+    for address, alt in rendered.images:
+        if web_url(address):
+            image = Attachment(url=address, kind=AttachmentKind.IMAGE, alt=alt)
+            found.setdefault(address, image)
+    return tuple(list(found.values())[:MOST_ATTACHMENTS])

@@ -1,0 +1,128 @@
+"""Reads the bytes of an RSS or Atom document into messages; pure.
+
+What a single entry says is in `entry.py`.
+"""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import feedparser
+from earful import Author, InboundMessage, Payload, PayloadError, Surface
+
+from earful_forums.entry import Entry, Feed, message_of
+from earful_forums.meta import EPOCH, Meta
+
+__all__ = ["document", "is_wordpress", "messages", "scan_document"]
+
+_DECLARES_ENTITIES = re.compile(rb"<\x00?!\x00?E\x00?N\x00?T\x00?I\x00?T\x00?Y", re.IGNORECASE)
+_WORDPRESS = re.compile(rb"<generator[^>]{0,200}>[^<]{0,100}wordpress", re.IGNORECASE)
+
+
+def messages(payload: Payload, meta: Meta) -> Iterator[InboundMessage]:
+    """The messages of a feed, newest `max_items` of them; `PayloadError` if it is no feed."""
+    feed, raw_entries = document(payload, meta)
+    entries = [Entry(raw) for raw in raw_entries]
+    if len(entries) > meta.max_items:
+        entries.sort(key=lambda entry: entry.sent_at(feed), reverse=True)
+        del entries[meta.max_items :]
+    if meta.gap:
+        yield _gap_message(payload, meta)
+    known: set[str] = set()
+    for entry in entries:
+        message = message_of(entry, feed)
+        if message.external_id not in known:
+            known.add(message.external_id)
+            yield message
+
+
+def document(payload: Payload, meta: Meta) -> tuple[Feed, list[dict[str, Any]]]:
+    """The feed's own facts, and its entries as feedparser leaves them."""
+    _refuse_what_is_no_feed(payload.body)
+    parsed = _parsed(payload, meta)
+    if not parsed.get("version") and not parsed.get("entries"):
+        raise PayloadError(_why_not(payload))
+    facts: dict[str, Any] = dict(parsed["feed"])
+    title = facts.get("title") or ""
+    feed = Feed(
+        url=meta.url,
+        title=title if isinstance(title, str) else "",
+        is_atom=str(parsed.get("version", "")).startswith("atom"),
+        date=_feed_date(facts),
+        fetched_at=meta.fetched_at,
+        own_names=meta.own_names,
+    )
+    return feed, [dict(entry) for entry in parsed["entries"]]
+
+
+def scan_document(body: bytes) -> bool:
+    """Whether bytes begin like a feed, told cheaply and without parsing."""
+    head = body[:4096].replace(b"\x00", b"").lower()
+    return any(mark in head for mark in (b"<rss", b"<feed", b"<rdf:rdf", b"<channel"))
+
+
+def is_wordpress(body: bytes) -> bool:
+    """Whether a feed says that WordPress made it."""
+    return bool(_WORDPRESS.search(body[:65536]))
+
+
+def _refuse_what_is_no_feed(body: bytes) -> None:
+    if not body.strip():
+        raise PayloadError("The document is empty")
+    if _DECLARES_ENTITIES.search(body):
+        raise PayloadError("The document declares entities of its own, which no feed needs")
+
+
+def _parsed(payload: Payload, meta: Meta) -> Any:
+    headers = {"content-location": meta.url, "content-type": payload.content_type or "text/xml"}
+    try:
+        # A stream, because feedparser would take bare bytes for the name of a file.
+        return feedparser.parse(
+            io.BytesIO(payload.body),
+            response_headers=headers,
+            sanitize_html=False,  # only plain text leaves this plugin
+            resolve_relative_uris=False,
+        )
+    except Exception as error:
+        raise PayloadError(f"feedparser fails on it: {type(error).__name__}: {error}") from error
+
+
+def _why_not(payload: Payload) -> str:
+    head = payload.body[:512].lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "This is a web page, not a feed"
+    if head.startswith((b"{", b"[")):
+        return "This is JSON, not a feed"
+    return "This is not a feed"
+
+
+def _feed_date(facts: dict[str, Any]) -> datetime | None:
+    for name in ("updated_parsed", "published_parsed"):
+        value = facts.get(name)
+        if value:
+            try:
+                return EPOCH + timedelta(seconds=calendar.timegm(value))
+            except (ValueError, OverflowError, TypeError):
+                continue
+    return None
+
+
+def _gap_message(payload: Payload, meta: Meta) -> InboundMessage:
+    """Tells in the inbox itself that something may be missing, where somebody will see it."""
+    mark = hashlib.sha256(payload.body).hexdigest()[:24]
+    return InboundMessage(
+        external_id=f"gap-{mark}",
+        author=Author(external_id="earful", name="Earful"),
+        text=meta.gap,
+        sent_at=meta.fetched_at.astimezone(UTC),
+        surface=Surface.PUBLIC_POST,
+        thread_id="earful-gaps",
+        thread_title="Messages may be missing from this feed",
+        url=meta.url or None,
+    )
