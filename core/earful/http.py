@@ -19,9 +19,10 @@ import socket
 import threading
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
@@ -45,6 +46,7 @@ __all__ = ["Client", "Response", "is_public", "parse_retry_after"]
 
 MAX_REDIRECTS = 5
 LONGEST_WAIT = timedelta(days=7)
+_SUCCESS = 2
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _READS = frozenset({"GET", "HEAD"})
@@ -74,12 +76,17 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     url: str
-    moved_to: str | None = field(default=None)
+    moved_to: str | None = None
 
     @property
     def ok(self) -> bool:
         """Whether the status is one of success."""
-        return 200 <= self.status < 300
+        return self.status // 100 == _SUCCESS
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether it points elsewhere, which only writes get to see."""
+        return self.status in _REDIRECTS and "location" in self.headers
 
     def json(self) -> Any:
         """The body as JSON; `PayloadError` if it is none."""
@@ -207,7 +214,7 @@ class Client:
             response = self._exchange(request)
             location = response.headers.get("location")
             if response.status not in _REDIRECTS or not location or request.method not in _READS:
-                return _with_move(response, moved_to)
+                return replace(response, moved_to=moved_to)
             only_permanent = only_permanent and response.status in _PERMANENT
             request = self._redirected(request, location)
             moved_to = str(request.url) if only_permanent else moved_to
@@ -463,16 +470,6 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def _with_move(response: Response, moved_to: str | None) -> Response:
-    return Response(
-        status=response.status,
-        headers=response.headers,
-        body=response.body,
-        url=response.url,
-        moved_to=moved_to,
-    )
-
-
 class _Unzip:
     """Decodes gzip or deflate, and never makes more of it than it is asked for."""
 
@@ -504,14 +501,16 @@ def _decoder(encoding: str, shown: str) -> Any:
 def _checked(response: Response, method: str, *, check_auth: bool) -> Response:
     status, shown = response.status, _shown(response.url)
     said = f"{shown} answers {status}"
-    if status == 429 or (status == 503 and "retry-after" in response.headers):
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (
+        status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in response.headers
+    ):
         wait = parse_retry_after(response.headers.get("retry-after"), datetime.now(UTC))
         raise RateLimited(f"{said}: it asks to wait", retry_after=wait)
     if check_auth and status in {401, 403}:
         raise AuthenticationFailed(f"{said}: it refuses access")
     if status in {408, 425, 503}:
         raise TemporaryFailure(said)
-    if status >= 500:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _server_error(said, method)
     return response
 

@@ -14,11 +14,11 @@ LONGEST_REPLY = 65_525
 """What WordPress stores of a comment, in bytes."""
 
 _FEED = "Feeds can only be read. Open the page to answer there."
-_NO_PASSWORD = (
+_UNSIGNED = (
     "This channel has no WordPress application password, so it can only be read. "
     "Open the page to answer there."
 )
-_SITE_POST = "This is a post of the site itself, not a comment. Open the page to answer there."
+_NO_COMMENT = "Only comments can be answered from here. Open the page to answer there."
 
 
 def capabilities(settings: ForumsSettings) -> Capabilities:
@@ -40,7 +40,7 @@ def can_reply(settings: ForumsSettings, context: ReplyContext) -> ReplyPermissio
     """Whether this message can be answered: a comment can, if there is an application password."""
     reason = _missing(settings)
     if not reason and not context.external_id.startswith("comment-"):
-        reason = _SITE_POST if context.surface is Surface.PUBLIC_POST else _FEED
+        reason = _NO_COMMENT
     return ReplyPermission(allowed=not reason, reason=reason)
 
 
@@ -52,7 +52,7 @@ def count_length(text: str) -> int:
 def _missing(settings: ForumsSettings) -> str:
     if settings.reader == "feed":
         return _FEED
-    return "" if settings.auth is not None else _NO_PASSWORD
+    return "" if settings.auth is not None else _UNSIGNED
 
 
 def _never(reason: str) -> Capability:

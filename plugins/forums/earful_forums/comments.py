@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from earful import (
@@ -24,10 +23,9 @@ from earful_forums.text import one_line, render
 __all__ = ["comment_list", "external_id", "messages"]
 
 
-def messages(payload: Payload, meta: Meta) -> Iterator[InboundMessage]:
+def messages(payload: Payload, meta: Meta) -> list[InboundMessage]:
     """The comments in the order WordPress gives; `PayloadError` if these are no comments."""
-    for comment in comment_list(payload.body):
-        yield _message(comment, meta)
+    return [_message(comment, meta) for comment in comment_list(payload.body)]
 
 
 def comment_list(body: bytes) -> list[dict[str, Any]]:

@@ -77,6 +77,10 @@ class Entry:
             return feed.fetched_at
         return said
 
+    def comment_number(self) -> int:
+        """The number of the WordPress comment that this is; 0 if it is none."""
+        return int(comment_number(self.guid, self.link) or 0)
+
     def body(self) -> tuple[str, bool]:
         """The fullest text there is, and whether it is markup."""
         contents = self.raw.get("content") or ()
@@ -105,18 +109,18 @@ class Entry:
 def message_of(entry: Entry, feed: Feed) -> InboundMessage:
     """The message an entry stands for."""
     markup, is_markup = entry.body()
-    number = comment_number(entry.guid, entry.link)
+    number = entry.comment_number()
     parent = None
-    if number is not None:
+    if number:
         parent, markup = _without_boilerplate(markup)
     rendered = render(markup, entry.link or feed.url) if is_markup else Rendered(plain(markup))
-    if number is not None:
+    if number:
         return _comment(entry, feed, rendered, number, parent)
     return _post(entry, feed, rendered)
 
 
 def _comment(
-    entry: Entry, feed: Feed, rendered: Rendered, number: str, parent: str | None
+    entry: Entry, feed: Feed, rendered: Rendered, number: int, parent: str | None
 ) -> InboundMessage:
     page = entry.link.partition("#")[0]
     return InboundMessage(
@@ -132,7 +136,7 @@ def _comment(
         attachments=_attachments(entry, rendered),
         from_us=_is_ours(entry, feed),
         edited_at=_edited_at(entry),
-        extra={"comment": number},
+        extra={"comment": str(number)},
     )
 
 

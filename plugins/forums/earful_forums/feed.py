@@ -9,7 +9,7 @@ import calendar
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,21 +25,25 @@ _DECLARES_ENTITIES = re.compile(rb"<\x00?!\x00?E\x00?N\x00?T\x00?I\x00?T\x00?Y",
 _WORDPRESS = re.compile(rb"<generator[^>]{0,200}>[^<]{0,100}wordpress", re.IGNORECASE)
 
 
-def messages(payload: Payload, meta: Meta) -> Iterator[InboundMessage]:
-    """The messages of a feed, newest `max_items` of them; `PayloadError` if it is no feed."""
+def messages(payload: Payload, meta: Meta) -> list[InboundMessage]:
+    """The newest `max_items` messages, oldest first; `PayloadError` if it is no feed.
+
+    Oldest first, because a reply joins the thread of the message that it answers.
+    """
     feed, raw_entries = document(payload, meta)
-    entries = [Entry(raw) for raw in raw_entries]
-    if len(entries) > meta.max_items:
-        entries.sort(key=lambda entry: entry.sent_at(feed), reverse=True)
-        del entries[meta.max_items :]
-    if meta.gap:
-        yield _gap_message(payload, meta)
-    known: set[str] = set()
-    for entry in entries:
+    found: dict[str, InboundMessage] = {}
+    for entry in _newest(map(Entry, raw_entries), feed, meta.max_items):
         message = message_of(entry, feed)
-        if message.external_id not in known:
-            known.add(message.external_id)
-            yield message
+        found.setdefault(message.external_id, message)
+    gap = [_gap_message(payload, meta)] if meta.gap else []
+    return [*gap, *found.values()]
+
+
+def _newest(entries: Iterable[Entry], feed: Feed, most: int) -> list[Entry]:
+    # Feeds have the newest first, so that within a second the last one is the oldest.
+    backwards = list(entries)[::-1]
+    backwards.sort(key=lambda entry: (entry.sent_at(feed), entry.comment_number()))
+    return backwards[-most:]
 
 
 def document(payload: Payload, meta: Meta) -> tuple[Feed, list[dict[str, Any]]]:

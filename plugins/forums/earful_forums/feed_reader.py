@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 from earful import ChannelError, FetchResult, InboundMessage, Payload, PayloadError
 from earful.http import Client, Response
@@ -57,7 +58,7 @@ class _Reading:
     def read(self) -> FetchResult:
         cursor = self._cursor
         response = self._http.get(cursor.url, headers=self._conditions(), check_auth=False)
-        if response.status == 304:
+        if response.status == HTTPStatus.NOT_MODIFIED:
             cursor.trust = not cursor.is_wordpress
             return self._result(())
         payload, messages = self._understood(expect_page(response))

@@ -14,8 +14,8 @@ _PAGING = frozenset({"page", "paged", "start", "st", "cpage", "offset"})
 _PLACE = frozenset({"p", "pid", "post", "msg", "view", "sid"})
 _TOPIC = frozenset({"t", "tid", "topic", "thread", "showtopic", "id"})
 _PAGE_TAIL = re.compile(r"/(?:comment-page|page|seite)[-/]?\d+/?$", re.IGNORECASE)
-_DISCOURSE = re.compile(r"(/t/[^/]+/\d+)/\d+/?$")
-_NODEBB = re.compile(r"(/topic/\d+/[^/]+)/\d+/?$")
+_DISCOURSE = re.compile(r"(/t/[^/]+/\d+)/(\d{1,9})/?$")
+_NODEBB = re.compile(r"(/topic/\d+/[^/]+)/(\d{1,9})/?$")
 
 
 def safe_url(url: object) -> str | None:
@@ -70,8 +70,9 @@ def thread_of(url: str) -> str | None:
 
 
 def is_inside_thread(url: str) -> bool:
-    """Whether an address names a place inside a topic, which only replies have."""
-    return bool(urlsplit(url).fragment) or thread_of(url) != url
+    """Whether an address names a place behind the first one of a topic, as only replies have."""
+    match = _DISCOURSE.search(urlsplit(url).path) or _NODEBB.search(urlsplit(url).path)
+    return match is not None and int(match.group(2)) > 1
 
 
 def slug_title(url: str) -> str:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 __all__ = ["calmer", "next_poll", "quicker", "skipped_hours", "wish"]
 
-LONGEST = 24 * 3600
+LONGEST = 86_400
 SHORTEST = 60
 USUAL = 900
+HOURS = 24
 _TTL = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>", re.IGNORECASE)
 _SKIP_HOURS = re.compile(rb"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
@@ -29,13 +30,13 @@ def skipped_hours(body: bytes) -> list[int]:
     """The hours of the day, in UTC as RSS has them, at which the feed asks not to be read."""
     match = _SKIP_HOURS.search(body[:65536])
     hours = _HOUR.findall(match.group(1)) if match else []
-    return sorted({int(hour) % 24 for hour in hours if int(hour) <= 24})
+    return sorted({int(hour) % HOURS for hour in hours if int(hour) <= HOURS})
 
 
 def next_poll(seconds: int, skipped: Collection[int], now: datetime) -> int | None:
     """Seconds until the next reading, moved past the skipped hours; None if nobody wishes any."""
     at = now + timedelta(seconds=seconds)
-    if at.hour not in skipped or len(skipped) > 23:
+    if at.hour not in skipped or len(skipped) >= HOURS:
         return seconds or None
     while at.hour in skipped:
         at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)

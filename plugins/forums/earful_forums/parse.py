@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from earful import Parsed, Payload
 
 from earful_forums import comments, feed
@@ -12,11 +10,8 @@ from earful_forums.meta import Meta
 __all__ = ["parse"]
 
 
-def parse(payload: Payload) -> Iterator[Parsed]:
+def parse(payload: Payload) -> list[Parsed]:
     """What a document says, by the reader that fetched it: no network, no clock."""
     meta = Meta.load(payload.meta)
-    if meta.reader == "wordpress":
-        yield from comments.messages(payload, meta)
-    else:
-        yield from feed.messages(payload, meta)
-    yield from meta.removals
+    reader = comments if meta.reader == "wordpress" else feed
+    return [*reader.messages(payload, meta), *meta.removals]

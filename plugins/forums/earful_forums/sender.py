@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import escape, unescape
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 from earful import (
@@ -52,7 +53,7 @@ class ForumSender:
                 "content": escape(reply.text, quote=False),
             }
             response = site.write("comments", fields)
-            if response.status == 409:
+            if response.status == HTTPStatus.CONFLICT:
                 return self._as_placed_before(site, reply, response)
             return _receipt(response)
 
@@ -141,9 +142,9 @@ def _refused(response: Response) -> NoReturn:
     body = _json(response)
     if body.get("code") == "comment_flood":
         raise RateLimited(f"WordPress asks to slow down: {reason}", retry_after=FLOOD_PAUSE)
-    if response.status == 401:
+    if response.status == HTTPStatus.UNAUTHORIZED:
         raise AuthenticationFailed(f"WordPress does not accept the application password: {reason}")
-    if response.status in {301, 302, 303, 307, 308}:
+    if response.is_redirect:
         raise ChannelError(f"{response.url} redirects: set url to where it leads")
     raise DeliveryRejected(f"WordPress refuses: {reason}")
 

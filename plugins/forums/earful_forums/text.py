@@ -25,44 +25,20 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _TOKENS = re.compile(r'([^<]+)|<(/?)([a-z0-9]+)((?:\s+[a-z-]+="[^"]*")*)\s*>')
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 
-_BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "main",
-        "aside",
-        "figure",
-        "figcaption",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "table",
-        "ul",
-        "ol",
-        "dl",
-        "form",
-        "fieldset",
-        "address",
-        "hr",
-        "details",
-    ]
-)
-_LINES = frozenset(["tr", "dt", "dd", "summary"])
+_LINES = frozenset({"tr", "dt", "dd", "summary"})
 _INLINE_MARKS = {"q": ("“", "”"), "td": (" ", " "), "th": (" ", " ")}
-_TAGS = set(_BLOCKS | _LINES | _INLINE_MARKS.keys()) | set(
-    ["a", "br", "img", "li", "blockquote", "pre"]
-)
+# fmt: off
+_TAGS = {
+    "a", "br", "img", "li", "blockquote", "pre", *_LINES, *_INLINE_MARKS,
+    "p", "div", "section", "article", "header", "footer", "main", "aside", "figure", "figcaption",
+    "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "dl", "form", "fieldset", "address",
+    "hr", "details",
+}
+_DROPPED_WHOLE = {
+    "script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title", "head",
+}
+# fmt: on
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "class"}}
-_DROPPED_WHOLE = set(
-    ["script", "style", "template", "noscript", "iframe", "object", "svg", "math", "title", "head"]
-)
 _SCHEMES = {"http", "https", "mailto"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, Literal, Self
 
 from earful import AuthenticationFailed, ChannelError, PayloadError, TemporaryFailure
@@ -107,7 +108,7 @@ class WordPress:
             status = str(found.get("status")) if isinstance(found, dict) else ""
             return _FATES.get(status, "hidden")
         code = _error(response).get("code")
-        if response.status == 404 and code == "rest_comment_invalid_id":
+        if response.status == HTTPStatus.NOT_FOUND and code == "rest_comment_invalid_id":
             return "deleted"
         return "hidden" if code in {"rest_cannot_read", "rest_cannot_read_post"} else "unknown"
 
