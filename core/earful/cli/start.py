@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ def init(folder: Path) -> None:
         raise ConfigError(f"{path} is there already; it was left as it is.") from None
     where = "" if path == Path("config.toml") else f" --config {path}"
     click.echo(f"{path} is written. Add a channel to it, then:")
-    for command in ("check", "migrate", "user add", "up"):
+    for command in ("check", "migrate", "user add EMAIL --name NAME --role admin", "up"):
         click.echo(f"  earful {command}{where}")
 
 
@@ -188,9 +189,12 @@ def _ready_for_jobs(config: Config, *, fork: bool) -> None:
 @config_option
 def ticker(config_path: Path | None) -> None:
     """Keep the schedule: what is due is put into the job queues."""
+    from earful.actions import sync_channels
     from earful.ticker import run_ticker
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    run_ticker(open_runtime(load_config(config_path)), stop)
+    runtime = open_runtime(load_config(config_path))
+    sync_channels(runtime, now=datetime.now(UTC))
+    run_ticker(runtime, stop)
