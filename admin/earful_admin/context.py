@@ -1,0 +1,45 @@
+"""What one request has at hand: the runtime, who asks, and the moment it began."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import cast
+
+from earful.actions import Actor
+from earful.runtime import Runtime
+from earful.store.models import Agent
+from flask import current_app, g
+from flask_login import current_user
+
+__all__ = ["actor", "agent", "begin", "is_signed_in", "now", "runtime"]
+
+
+def begin() -> None:
+    """Take the time once, so that everything in a request happens at the same moment."""
+    g.now = datetime.now(UTC)
+
+
+def now() -> datetime:
+    """The moment this request began."""
+    return cast("datetime", g.now)
+
+
+def runtime() -> Runtime:
+    """The installation this application serves."""
+    return cast("Runtime", current_app.extensions["earful"])
+
+
+def is_signed_in() -> bool:
+    """Whether somebody is signed in."""
+    return bool(current_user.is_authenticated)
+
+
+def agent() -> Agent:
+    """The row of who is signed in. Only for pages that need a role."""
+    return cast("Agent", current_user.row)
+
+
+def actor() -> Actor:
+    """Who is signed in, as `earful.actions` wants to know it."""
+    row = agent()
+    return Actor(row.id, row.name, row.role)

@@ -1,0 +1,109 @@
+"""How values read on screen: times, spans, states, initials. Pure, apart from the page's clock."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from flask import Flask, g
+from markupsafe import Markup
+
+__all__ = ["ago", "due", "exactly", "init_app", "initials", "ink_on", "span", "tint", "words"]
+
+_SOON = timedelta(minutes=15)
+_FAR = 8000
+"""A year that no real deadline reaches; the store writes 9000 for "never"."""
+
+
+def words(value: Any) -> str:
+    """A state or an identifier as people read it: `auth_required` becomes "Auth required"."""
+    if isinstance(value, Enum):
+        value = value.name
+    text = str(value).replace("_", " ").replace("-", " ").strip()
+    return text[:1].upper() + text[1:].lower() if text.isupper() else text[:1].upper() + text[1:]
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its largest unit: 40 s, 13 m, 5 h, 3 d."""
+    seconds = abs(int(length.total_seconds()))
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _long_span(length: timedelta) -> str:
+    number, unit = span(length).split()
+    name = {"d": "day", "h": "hour", "m": "minute", "s": "second"}[unit]
+    return f"{number} {name}{'' if number == '1' else 's'}"
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """A moment from where we stand: "just now", "5 m", "3 h", then the date."""
+    passed = (now or g.now) - moment
+    if abs(passed) < timedelta(seconds=45):
+        return "just now"
+    if abs(passed) < timedelta(days=7):
+        return span(passed) if passed > timedelta() else f"in {span(passed)}"
+    same_year = moment.year == (now or g.now).year
+    return f"{moment.day} {moment:%b}" if same_year else f"{moment.day} {moment:%b %Y}"
+
+
+def exactly(moment: datetime) -> str:
+    """A moment in full, for a title: 22 November 2026, 14:05 UTC."""
+    moment = moment.astimezone(UTC)
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def due(moment: datetime | None, now: datetime | None = None) -> dict[str, str] | None:
+    """How a deadline stands: its level, the short form and the words; None where none runs."""
+    if moment is None or moment.year > _FAR:
+        return None
+    left = moment - (now or g.now)
+    if left < timedelta():
+        text = f"overdue by {_long_span(left)}"
+        return {"level": "danger", "short": f"\u2212{span(left)}", "words": text}
+    level = "warn" if left <= _SOON else "calm"
+    return {"level": level, "short": span(left), "words": f"due in {_long_span(left)}"}
+
+
+def initials(name: str) -> str:
+    """One or two letters that stand for a name."""
+    parts = [part for part in name.replace("@", " ").split() if part[0].isalnum()]
+    letters = parts[:1] + parts[1:][-1:]
+    return "".join(part[0] for part in letters).upper() or "?"
+
+
+def tint(name: str) -> int:
+    """One of six avatar colours, the same for the same name everywhere."""
+    return zlib.crc32(name.encode()) % 6
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is read better on `#rrggbb`."""
+    try:
+        channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    except ValueError:
+        return "#fff"
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000" if (light + 0.05) / 0.05 > 1.05 / (light + 0.05) else "#fff"
+
+
+def _time(moment: datetime | None) -> Markup:
+    if moment is None:
+        return Markup("")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.isoformat(timespec="seconds"), exactly(moment), ago(moment)
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Make them filters: `{{ row.created_at | time }}`, `{{ state | words }}`."""
+    app.jinja_env.filters.update(
+        ago=ago, exactly=exactly, initials=initials, ink_on=ink_on, tint=tint, words=words
+    )
+    app.jinja_env.filters["time"] = _time
+    app.jinja_env.globals["due"] = due

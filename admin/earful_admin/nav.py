@@ -1,0 +1,39 @@
+"""The main navigation: items that pages offer, in groups, cut down to what the person may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from flask import current_app, g
+
+__all__ = ["NavItem", "groups"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavItem:
+    """One link. `dot` colours a queue, `in_bar` puts it into the bar of narrow screens."""
+
+    label: str
+    url: str
+    icon: str = ""
+    dot: str = ""
+    group: str = ""
+    count: int | None = None
+    active: bool = False
+    in_bar: bool = False
+    key: str = ""
+    """What to press after `g` to go there."""
+
+
+def groups() -> list[tuple[str, list[NavItem]]]:
+    """The items of every page that the person may open, grouped in the order of the pages."""
+    # It stands on a page several times: column, bar, menu and the list of keys.
+    if "nav_groups" not in g:
+        pages: list[Any] = current_app.extensions["earful_pages"]
+        items = [item for page in pages if page.is_accessible() for item in page.nav_items()]
+        by_group = groupby(items, key=lambda item: item.group)
+        g.nav_groups = [(name, list(group)) for name, group in by_group]
+    found: list[tuple[str, list[NavItem]]] = g.nav_groups
+    return found

@@ -1,0 +1,116 @@
+"""A person's own page: name, initials, theme, password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from earful import actions
+from earful.store.models import Agent
+from earful.store.states import Role
+from flask import Response, current_app, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from earful_admin import context, passwords, sign_in
+from earful_admin.access import needs
+from earful_admin.nav import NavItem
+from earful_admin.security import is_own_page
+from earful_admin.toasts import say
+from earful_admin.views import PageView
+
+__all__ = ["THEMES", "ProfileView", "theme"]
+
+THEMES = {"auto": "Like the device", "light": "Light", "dark": "Dark"}
+_COOKIE = "earful_theme"
+_YEAR = 31_536_000
+
+
+def theme() -> str:
+    """The theme to draw this page in: the person's, else this browser's, else the device's."""
+    chosen = context.agent().theme if context.is_signed_in() else request.cookies.get(_COOKIE)
+    return chosen if chosen in THEMES else "auto"
+
+
+def _keep(response: Response, chosen: str) -> Response:
+    """For the sign-in page, which does not know who is coming."""
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    response.set_cookie(
+        _COOKIE, chosen, max_age=_YEAR, secure=secure, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+class ProfileView(PageView):
+    """What people change about themselves."""
+
+    requires = Role.VIEWER
+    icon = "circle-user"
+
+    def nav_items(self) -> list[NavItem]:
+        """None: the person's name at the foot of the navigation leads here."""
+        return []
+
+    @expose("/")
+    def index(self) -> str:
+        return self._page({})
+
+    @expose("/", methods=["POST"])
+    @needs(Role.VIEWER)
+    def save(self) -> ResponseReturnValue:
+        form = request.form
+        name, initials = form.get("name", "").strip(), form.get("initials", "").strip()
+        chosen = form.get("theme", "auto")
+        mistakes = {}
+        if not 1 <= len(name) <= 200:  # noqa: PLR2004
+            mistakes["name"] = "Enter the name that colleagues know you by."
+        if len(initials) > 4:  # noqa: PLR2004
+            mistakes["initials"] = "Use at most 4 characters."
+        if mistakes or chosen not in THEMES:
+            return self._page(mistakes), 422
+        actions.update_profile(
+            self.runtime, self.actor, context.agent().id,
+            name=name, initials=initials, theme=chosen, now=self.now,
+        )  # fmt: skip
+        say("Your profile is saved.")
+        return _keep(make_response(redirect(self.get_url(".index"), 303)), chosen)
+
+    @expose("/theme", methods=["POST"])
+    @needs(Role.VIEWER)
+    def toggle_theme(self) -> ResponseReturnValue:
+        chosen = request.form.get("theme", "")
+        if chosen in THEMES:
+            actions.update_profile(
+                self.runtime, self.actor, context.agent().id, theme=chosen, now=self.now
+            )
+        back = request.referrer if is_own_page(request.referrer) else None
+        return _keep(make_response(redirect(back or self.get_url(".index"), 303)), chosen)
+
+    @expose("/password", methods=["POST"])
+    @needs(Role.VIEWER)
+    def change_password(self) -> ResponseReturnValue:
+        mistakes = self._password_mistakes()
+        if mistakes:
+            return self._page(mistakes), 422
+        actions.change_own_password(
+            self.runtime, self.actor, request.form["new_password"], now=self.now
+        )
+        # The change ended every session, this one too.
+        sign_in.start_session(Agent.get_by_id(context.agent().id))
+        say("Your password is changed. Other devices are signed out.")
+        return redirect(self.get_url(".index"), 303)
+
+    def _password_mistakes(self) -> dict[str, str]:
+        row, form = context.agent(), request.form
+        new = form.get("new_password", "")
+        if not passwords.matches(row.password_hash, form.get("password", "")):
+            return {"password": "This is not your password."}
+        if mistake := passwords.mistake_in(new, email=row.email, name=row.name):
+            return {"new_password": mistake}
+        if new != form.get("again", ""):
+            return {"again": "The two new passwords differ."}
+        return {}
+
+    def _page(self, mistakes: dict[str, str]) -> Any:
+        return self.render(
+            "profile.html", row=context.agent(), themes=THEMES, mistakes=mistakes, form=request.form
+        )

@@ -1,0 +1,194 @@
+// What every page shares: forged-request token, toasts, dialogs, focus, keys, theme.
+// Other scripts use `window.earful`. Names of htmx's events are said in this file only.
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const token = () => $('meta[name="csrf-token"]').content;
+  const icon = (name) => {
+    const sprite = $("use[href*='icons.svg']")?.getAttribute("href").split("#")[0] ?? "";
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("class", "icon");
+    svg.setAttribute("aria-hidden", "true");
+    const use = document.createElementNS(svg.namespaceURI, "use");
+    use.setAttribute("href", `${sprite}#${name}`);
+    svg.append(use);
+    return svg;
+  };
+
+  // ── Saying things ─────────────────────────────────────────────────────────────────────────
+  const announce = (text) => {
+    const region = $("#announcer");
+    region.textContent = "";
+    setTimeout(() => { region.textContent = text; }, 50);
+  };
+
+  const SHOWN_FOR = 10_000;
+  const tend = (toast) => {
+    $("[data-dismiss]", toast)?.addEventListener("click", () => toast.remove());
+    if (toast.classList.contains("toast-danger")) return;
+    // Whoever is reading or about to press "Undo" gets the time for it.
+    const held = () => toast.matches(":hover") || toast.contains(document.activeElement);
+    const leave = () => (held() ? setTimeout(leave, 2000) : toast.remove());
+    setTimeout(leave, SHOWN_FOR);
+  };
+
+  const toast = (text, { kind = "ok", undo = "" } = {}) => {
+    const box = document.createElement("div");
+    box.className = `toast toast-${kind}`;
+    const names = { warn: "triangle-alert", danger: "circle-alert" };
+    const words = document.createElement("span");
+    words.className = "toast-text";
+    words.textContent = text;
+    box.append(icon(names[kind] ?? "circle-check"), words);
+    if (undo) box.append(undoButton(undo, box));
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "icon-button";
+    close.dataset.dismiss = "";
+    close.setAttribute("aria-label", "Dismiss");
+    close.append(icon("x"));
+    box.append(close);
+    $("#toasts").append(box);
+    tend(box);
+    return box;
+  };
+
+  const undoButton = (url, box) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "toast-undo";
+    button.textContent = "Undo";
+    button.addEventListener("click", () => {
+      box.remove();
+      htmx.ajax("POST", url, { swap: "none" });
+    });
+    return button;
+  };
+
+  // ── htmx ──────────────────────────────────────────────────────────────────────────────────
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = token();
+  });
+  document.addEventListener("toast", (event) => {
+    const { text, kind, undo } = event.detail;
+    if (text) toast(text, { kind, undo });
+  });
+  document.addEventListener("htmx:sendError", () => {
+    toast("The server cannot be reached. Check your connection.", { kind: "danger" });
+  });
+  document.addEventListener("htmx:afterSettle", (event) => focusMarked(event.detail.elt));
+  const onSwap = (work) => document.addEventListener("htmx:afterSettle", (e) => work(e.detail.elt));
+
+  // ── Focus ─────────────────────────────────────────────────────────────────────────────────
+  // What carries data-focus gets the focus once it is on the page: headings, error summaries.
+  const focusMarked = (root) => {
+    const target = root.matches?.("[data-focus]") ? root : $("[data-focus]", root);
+    if (!target) return;
+    if (!target.matches("a, button, input, select, textarea, [tabindex]")) target.tabIndex = -1;
+    target.focus();
+    target.removeAttribute("data-focus");
+  };
+
+  // ── Dialogs ───────────────────────────────────────────────────────────────────────────────
+  const open = (id) => {
+    const dialog = document.getElementById(id);
+    if (dialog && !dialog.open) dialog.showModal();
+  };
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) return open(opener.dataset.opens);
+    if (event.target.closest("[data-closes]")) return event.target.closest("dialog").close();
+    // A click outside: on the dialog itself, not on anything in it.
+    if (event.target.matches("dialog.dialog")) {
+      const box = event.target.getBoundingClientRect();
+      const inside = event.clientX >= box.left && event.clientX <= box.right
+        && event.clientY >= box.top && event.clientY <= box.bottom;
+      if (!inside) event.target.close();
+    }
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const dialog = $("#confirm");
+    if (!form.dataset.confirm || form.dataset.confirmed || !dialog) return;
+    event.preventDefault();
+    event.stopPropagation();
+    $("h2", dialog).textContent = form.dataset.confirm;
+    $("[data-confirm-yes]", dialog).textContent = form.dataset.confirmLabel || "Continue";
+    dialog.returnValue = "no";
+    dialog.onclose = () => {
+      if (dialog.returnValue !== "yes") return;
+      form.dataset.confirmed = "yes";
+      form.requestSubmit(event.submitter);
+      delete form.dataset.confirmed;
+    };
+    dialog.showModal();
+  }, true);
+
+  // ── Theme ─────────────────────────────────────────────────────────────────────────────────
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-theme-form]")) return;
+    event.preventDefault();
+    const dark = getComputedStyle(document.documentElement).colorScheme === "dark"
+      || (document.documentElement.dataset.theme === "auto"
+        && matchMedia("(prefers-color-scheme: dark)").matches);
+    const chosen = dark ? "light" : "dark";
+    const data = new FormData(event.target);
+    data.set("theme", chosen);
+    document.documentElement.dataset.theme = chosen;
+    drawThemeButtons(chosen);
+    document.dispatchEvent(new CustomEvent("earful:theme", { detail: chosen }));
+    fetch(event.target.action, { method: "POST", body: data, redirect: "manual" })
+      .catch(() => toast("The theme could not be kept.", { kind: "warn" }));
+  });
+  const drawThemeButtons = (current) => {
+    const next = current === "dark" ? "light" : "dark";
+    for (const button of document.querySelectorAll("[data-theme-form] button")) {
+      button.setAttribute("aria-label", `Switch to ${next} theme`);
+      button.title = `Switch to ${next} theme`;
+      button.replaceChildren(icon(next === "light" ? "sun" : "moon"));
+    }
+  };
+
+  // ── Keys ──────────────────────────────────────────────────────────────────────────────────
+  const EDITABLE = "input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
+  const keysAreOn = () => document.documentElement.dataset.keys !== "off";
+  // Single keys act only where nobody types, with no dialog open, and can be switched off.
+  const keys = (bindings) => tinykeys.tinykeys(window, Object.fromEntries(
+    Object.entries(bindings).map(([key, act]) => [key, (event) => {
+      if (!keysAreOn() || event.target.closest?.(EDITABLE) || $("dialog[open]")) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      act(event);
+    }]),
+  ));
+  const bindKeys = () => {
+    const bindings = {
+      "Shift+?": () => open("help"),
+      "/": () => $("[data-search]")?.focus(),
+    };
+    for (const link of document.querySelectorAll(".nav [data-go]")) {
+      bindings[`g ${link.dataset.go}`] = () => link.click();
+    }
+    keys(bindings);
+  };
+  const drawKeySwitches = () => {
+    for (const box of document.querySelectorAll("[data-keys-switch]")) box.checked = keysAreOn();
+  };
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-keys-switch]")) return;
+    const state = event.target.checked ? "on" : "off";
+    document.documentElement.dataset.keys = state;
+    try { localStorage.setItem("earful.keys", state); } catch { /* for this page only */ }
+    drawKeySwitches();
+  });
+
+  // ── Start ─────────────────────────────────────────────────────────────────────────────────
+  window.earful = { announce, toast, open, keys, onSwap, focusMarked, token, icon };
+  document.querySelectorAll(".toast").forEach(tend);
+  focusMarked(document.body);
+  drawKeySwitches();
+  bindKeys();
+  if (document.documentElement.dataset.theme === "auto"
+    && matchMedia("(prefers-color-scheme: dark)").matches) drawThemeButtons("dark");
+})();
