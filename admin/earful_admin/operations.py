@@ -16,8 +16,7 @@ import peewee
 from earful.job_queue import JobQueueUnavailable
 from earful.runtime import Runtime
 from earful.store import connection
-from earful.store.database import rows
-from earful.store.models import Channel, Heartbeat, Message, Notification, Payload, Reply
+from earful.store.models import Channel, Heartbeat, Message, Notification, Payload, Reply, Setting
 from earful.store.states import ReplyState, Stage
 from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -44,7 +43,7 @@ def healthz() -> ResponseReturnValue:
     missing = []
     try:
         with connection():
-            rows("SELECT 1")
+            Setting.select(Setting.key).limit(1).first()
     except (peewee.OperationalError, peewee.InterfaceError):
         logger.exception("healthz: the database cannot be reached")
         missing.append("database")
