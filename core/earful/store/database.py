@@ -16,6 +16,7 @@ from earful.store.models import database
 __all__ = [
     "close",
     "connection",
+    "execute",
     "is_postgres",
     "locked",
     "open_database",
@@ -110,6 +111,11 @@ def retry_on_conflict(work: Callable[[], Result], *, tries: int = 5) -> Result:
     return work()
 
 
+def execute(sql: str, parameters: Sequence[object] = ()) -> Any:
+    """One statement in the database's own words; returns its cursor."""
+    return database.execute_sql(sql, tuple(parameters))
+
+
 def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-    """The result of one statement in the database's own words; placeholders are peewee's."""
-    return list(database.execute_sql(sql, tuple(parameters)).fetchall())
+    """The rows of one statement in the database's own words."""
+    return list(execute(sql, parameters).fetchall())
