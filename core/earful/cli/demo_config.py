@@ -14,8 +14,8 @@ from earful.plugins import PluginHost
 
 __all__ = ["demo_config"]
 
-_HEAD = """# Made by `earful demo`. The channels are paused and hold example content: nothing is read from
-# or sent to any platform.
+_HEAD = """# Made by `earful demo`. The channels are paused and hold example content: nothing is
+# read from or sent to any platform.
 data_dir = "data"
 """
 

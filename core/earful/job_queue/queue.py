@@ -214,10 +214,13 @@ class JobQueue:
         return [job for job in jobs if job is not None]
 
 
-def connection(url: str) -> redis.Redis:
+def connection(url: str, *, socket_timeout: float = 3.0) -> redis.Redis:
     """A client that gives up soon: nobody waits for a server that is away."""
     return redis.Redis.from_url(
-        url, socket_connect_timeout=1.0, socket_timeout=3.0, retry=Retry(NoBackoff(), 1)
+        url,
+        socket_connect_timeout=1.0,
+        socket_timeout=socket_timeout,
+        retry=Retry(NoBackoff(), 1),
     )
 
 

@@ -160,7 +160,8 @@ class _WarmWorker(_Jobs, SimpleWorker):
 def _worker(
     url: str, queues: Sequence[str], *, warm: bool, on_fork: Callable[[], None] | None
 ) -> _Jobs:
-    client = connection(url)
+    # Longer than a worker listens in one go; rq would set it too late for an open connection.
+    client = connection(url, socket_timeout=_WORKER_TTL)
     client.ping()
     kind: type[_Jobs] = _WarmWorker if warm else _ForkWorker
     worker = kind(

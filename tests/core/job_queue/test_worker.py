@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from earful.job_queue import EmbeddedServer, JobQueue, address
+from earful.job_queue import worker as worker_module
 
 SCRIPT = Path(__file__).with_name("worker_process.py")
 
@@ -120,6 +121,13 @@ def test_worker_is_listed_with_its_job(jobs: JobQueue, url: str) -> None:
         assert info.heartbeat_at is not None
         worker.finish(signal.SIGTERM)
     assert jobs.workers() == []
+
+
+def test_an_idle_worker_listens_without_a_break(url: str) -> None:
+    idle = worker_module._worker(url, ["send"], warm=True, on_fork=None)
+    client = idle.connection.connection_pool.get_connection()
+    assert client.socket_timeout > idle.dequeue_timeout
+    idle.connection.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
