@@ -1,1 +1,5 @@
-"""Help for the tests of plugins: fixtures (`pytest_plugin`) and contracts to inherit (`contract`)."""
+"""Help for the tests of plugins.
+
+`earful.testing.contract` has the classes to inherit; the fixtures of `pytest_plugin` are found by
+pytest wherever Earful is installed. Nothing here is used by a running installation.
+"""

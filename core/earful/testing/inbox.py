@@ -1,0 +1,221 @@
+"""A whole installation inside one test: payloads go in, messages come out, time is the test's.
+
+Runs the same steps as workers and ticker do, in this process and in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from earful import actions
+from earful.actions import SYSTEM
+from earful.jobs import triage_now
+from earful.pipeline import fetch, ingest, notify, outbox, sla
+from earful.runtime import Runtime
+from earful.store import connection
+from earful.store.models import (
+    Channel,
+    ConversationLabel,
+    Event,
+    Message,
+    MessageLabel,
+    Payload,
+    Reply,
+)
+from earful.testing.job_queue import MemoryJobQueue
+from earful.ticker import sweep, tick
+from earful.types import Payload as RawPayload
+
+__all__ = ["Inbox", "InboxMessage", "SentReply"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxMessage:
+    """One message as the inbox shows it, with what became of it."""
+
+    id: int
+    conversation_id: int
+    external_id: str
+    text: str
+    author: str
+    direction: str
+    removal: str | None
+    labels: tuple[str, ...]
+    queue: str | None
+    status: str
+    priority: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentReply:
+    """One reply, and what became of it."""
+
+    id: int
+    state: str
+    external_id: str | None
+    error: str
+
+
+class Inbox:
+    """An installation with a clock that only the test moves."""
+
+    def __init__(self, runtime: Runtime, now: datetime) -> None:
+        self.runtime = runtime
+        self.now = now
+
+    @property
+    def jobs(self) -> MemoryJobQueue:
+        """The job queue, to look at what waits or to switch it off."""
+        if not isinstance(self.runtime.jobs, MemoryJobQueue):
+            message = "this inbox has a real job queue; its workers run the jobs"
+            raise TypeError(message)
+        return self.runtime.jobs
+
+    def advance(self, **passed: float) -> datetime:
+        """Let time pass, such as `advance(minutes=5)`; nothing runs by itself."""
+        self.now += timedelta(**passed)
+        return self.now
+
+    def receive(self, channel: str, *payloads: RawPayload | bytes) -> list[InboxMessage]:
+        """Take payloads in as if they were pushed, run every job; the messages that are new."""
+        before = {message.id for message in self.messages()}
+        self.push(channel, *payloads)
+        self.run_jobs()
+        return [message for message in self.messages() if message.id not in before]
+
+    def push(self, channel: str, *payloads: RawPayload | bytes) -> list[int]:
+        """Keep payloads and enqueue their jobs; returns the ids of the payloads."""
+        raw = [each if isinstance(each, RawPayload) else RawPayload(body=each) for each in payloads]
+        return actions.accept_webhook(self.runtime, channel, raw, now=self.now)
+
+    def poll(self, channel: str) -> list[InboxMessage]:
+        """Let the channel's source fetch, run every job; the messages that are new."""
+        before = {message.id for message in self.messages()}
+        with connection():
+            row = Channel.get(Channel.name == channel)
+        self.jobs.enqueue("poll_channel", row.id, on="fetch")
+        self.run_jobs()
+        return [message for message in self.messages() if message.id not in before]
+
+    def tick(self) -> None:
+        """Enqueue what is due now, and run every job."""
+        with connection():
+            tick(self.runtime, now=self.now)
+        self.run_jobs()
+
+    def sweep(self) -> None:
+        """Enqueue what was left unfinished, and run every job."""
+        with connection():
+            sweep(self.runtime, now=self.now)
+        self.run_jobs()
+
+    def run_jobs(self) -> int:
+        """Run jobs until none waits; how many ran."""
+        count = 0
+        while job := self.jobs.take():
+            name, ids = job
+            with connection():
+                self._run(name, [int(each) for each in ids])
+            count += 1
+        return count
+
+    def _run(self, job: str, ids: Sequence[int]) -> None:
+        """The same as `earful.jobs`, at the time of the test."""
+        runtime, now = self.runtime, self.now
+        steps: dict[str, Callable[[], object]] = {
+            "poll_channel": lambda: self._poll(ids[0]),
+            "check_channel": lambda: fetch.check(runtime, ids[0], now=now),
+            "ingest_payload": lambda: self._ingest(ids[0]),
+            "triage": lambda: triage_now(runtime, ids, now=now),
+            "send_reply": lambda: outbox.send_reply(runtime, ids[0], now=now),
+            "find_reply": lambda: outbox.find_reply(runtime, ids[0], now=now),
+            "breach_clock": lambda: sla.breach(ids[0], list(runtime.config.notifiers), now=now),
+            "deliver_notification": lambda: notify.deliver(runtime, ids[0], now=now),
+        }
+        steps[job]()
+
+    def _poll(self, channel_id: int) -> None:
+        fetched = fetch.fetch(self.runtime, channel_id, now=self.now)
+        self.jobs.enqueue_many("ingest_payload", fetched.payload_ids, unique=True)
+        if fetched.more:
+            self.jobs.enqueue("poll_channel", channel_id, on="fetch")
+
+    def _ingest(self, payload_id: int) -> None:
+        outcome = ingest.ingest(self.runtime, payload_id, now=self.now)
+        if outcome.new:
+            self.jobs.enqueue("triage", *outcome.new)
+
+    def reply(self, message: InboxMessage, text: str) -> SentReply:
+        """Answer a message, wait until it can no longer be undone, and send it."""
+        with connection():
+            reply_id = actions.submit_reply(
+                self.runtime,
+                SYSTEM,
+                message.conversation_id,
+                message_id=message.id,
+                text=text,
+                last_seen_message_id=message.id,
+                force=True,
+                now=self.now,
+            )
+        self.advance(seconds=self.runtime.config.inbox.undo_seconds)
+        self.tick()
+        return self.sent(reply_id)
+
+    def sent(self, reply_id: int) -> SentReply:
+        """How a reply stands now."""
+        with connection():
+            row = Reply.get_by_id(reply_id)
+        return SentReply(
+            id=row.id, state=str(row.state), external_id=row.external_id, error=row.error
+        )
+
+    def messages(self) -> list[InboxMessage]:
+        """All messages, oldest first."""
+        with connection():
+            return [self._message(row) for row in Message.select().order_by(Message.id)]
+
+    def _message(self, row: Any) -> InboxMessage:
+        conversation = row.conversation
+        return InboxMessage(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            external_id=row.external_id,
+            text=row.text,
+            author=row.identity.name,
+            direction=str(row.direction),
+            removal=row.removal and str(row.removal),
+            labels=_names(row),
+            queue=conversation.queue and conversation.queue.name,
+            status=str(conversation.status),
+            priority=conversation.priority.word,
+        )
+
+    def timeline(self, conversation_id: int) -> list[str]:
+        """What happened in a conversation: the kinds of its events, in order."""
+        with connection():
+            events = Event.select(Event.kind).where(Event.conversation == conversation_id)
+            return [kind for (kind,) in _tuples(events.order_by(Event.id))]
+
+    def refused_payloads(self) -> list[tuple[str, str]]:
+        """The payloads that came to nothing: (`quarantined` or `unsupported`, reason)."""
+        with connection():
+            rows = Payload.select(Payload.state, Payload.error).where(
+                Payload.state.in_(["quarantined", "unsupported"])
+            )
+            return [(str(state), error) for state, error in _tuples(rows.order_by(Payload.id))]
+
+
+def _names(message: Any) -> tuple[str, ...]:
+    said = MessageLabel.select(MessageLabel.name).where(MessageLabel.message == message.id)
+    put = ConversationLabel.select(ConversationLabel.name).where(
+        ConversationLabel.conversation == message.conversation_id
+    )
+    return tuple(sorted({name for query in (said, put) for (name,) in _tuples(query)}))
+
+
+def _tuples(query: Any) -> list[tuple[Any, ...]]:
+    return list(query.tuples())
