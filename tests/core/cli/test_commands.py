@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import earful.cli as earful_cli
+
+Earful = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_help_names_every_command(earful: Earful) -> None:
+    told = earful("--help")
+    assert told.returncode == 0
+    for command in earful_cli._MODULES:
+        assert f"\n  {command}" in told.stdout
+
+
+def test_unknown_command_is_a_mistake(earful: Earful) -> None:
+    told = earful("frob")
+    assert told.returncode == 2
+    assert "frob" in told.stderr
+
+
+def test_init_writes_a_configuration_that_loads(earful: Earful, tmp_path: Path) -> None:
+    assert earful("init").returncode == 0
+    assert "poll_every_seconds" in (tmp_path / "config.toml").read_text()
+    again = earful("init")
+    assert again.returncode == 2
+    assert "left as it is" in again.stderr
+    assert earful("migrate").stdout.endswith("applied.\n")
+    assert earful("migrate").stdout == "The database is current.\n"
+    checked = earful("check")
+    assert checked.returncode == 0, checked.stderr
+    assert "Everything is in order." in checked.stdout
+
+
+def test_mistakes_are_told_without_a_traceback(earful: Earful, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[server]\nport = 'x'\n[inbox]\nundo_second = 3\n")
+    told = earful("check")
+    assert told.returncode == 2
+    assert told.stderr.splitlines() == [
+        "config.toml: server.port: expected a whole number between 0 and 65535",
+        'config.toml: inbox.undo_second: unknown name; did you mean "undo_seconds"?',
+    ]
+
+
+def test_a_database_that_is_not_ready_says_what_to_run(earful: Earful) -> None:
+    for command in ("up", "export", "status", "channels"):
+        told = earful(command)
+        assert told.returncode == 2
+        assert "Run: earful migrate" in told.stderr
+        assert "Traceback" not in told.stderr
+
+
+def test_trace_shows_where(earful: Earful, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("x = 1")
+    assert "Traceback" in earful("check", EARFUL_TRACE="1").stderr
+
+
+def test_failed_account_makes_check_fail(earful: Earful, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[channels.blog]\ntype = "forums"\nurl = "http://127.0.0.1:9/"\n'
+    )
+    earful("migrate")
+    told = earful("check")
+    assert told.returncode == 1
+    assert "WRONG  channels.blog: " in told.stderr
+    assert earful("check", "--offline").returncode == 0
+
+
+def test_people_are_added_and_get_new_passwords(earful: Earful, tmp_path: Path) -> None:
+    earful("migrate")
+    add = ("user", "add", "ann@example.org", "--name", "Ann", "--role", "admin")
+    assert "can sign in as admin" in earful(*add, stdin="a long password\n").stdout
+    again = earful(*add, stdin="a long password\n")
+    assert again.returncode == 1
+    assert "ann@example.org is there already." in again.stderr
+    assert earful(*add[:-1], "boss", stdin="a long password\n").returncode == 2
+    changed = earful("user", "password", "ann@example.org", stdin="another long one\n")
+    assert "new password" in changed.stdout
+    assert earful("user", "password", "bob@example.org", stdin="x\n").returncode == 1
+    with sqlite3.connect(tmp_path / "data/earful.db") as database:
+        found = database.execute("SELECT email, epoch FROM agent").fetchall()
+    database.close()
+    assert found == [("ann@example.org", 1)]
+
+
+def test_plugins_are_listed_with_their_state(earful: Earful, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[plugins]\ndisabled = ["notify"]')
+    lines = earful("plugins").stdout.splitlines()
+    assert any("forums" in line and "active" in line for line in lines)
+    assert any("notify" in line and "disabled" in line for line in lines)
+
+
+def test_parse_writes_messages_or_the_reason(earful: Earful) -> None:
+    feed = (
+        '<rss version="2.0"><channel><title>Blog</title><link>https://blog.example/</link>'
+        "<item><title>First</title><link>https://blog.example/1</link><guid>1</guid>"
+        "<description>Hello</description><pubDate>Mon, 02 Nov 2026 10:00:00 GMT</pubDate></item>"
+        "</channel></rss>"
+    )
+    told = earful("parse", "--type", "forums", "--meta", "url=https://blog.example/", stdin=feed)
+    (message,) = [json.loads(line) for line in told.stdout.splitlines()]
+    assert (message["what"], message["text"]) == ("InboundMessage", "Hello")
+    wrong = earful("parse", "--type", "forums", stdin="neither this nor that")
+    assert wrong.returncode == 1
+    assert wrong.stdout == ""
+    assert wrong.stderr.startswith("Error: ")
+    unknown = earful("parse", "--type", "nonesuch")
+    assert unknown.returncode == 2
+    assert "nonesuch" in unknown.stderr
+
+
+def test_classify_answers_each_line(earful: Earful) -> None:
+    told = earful("classify", stdin="I love it\n\nThis is awful and I hate it\n")
+    assert told.returncode == 0, told.stderr
+    lines = [json.loads(line) for line in told.stdout.splitlines()]
+    assert len(lines) == 3
+    assert [label["name"].partition(":")[0] for label in lines[0]] == ["sentiment"]
+
+
+def test_status_says_when_the_job_queue_is_away(earful: Earful) -> None:
+    earful("migrate")
+    told = earful("status")
+    assert told.returncode == 1
+    assert told.stdout.startswith("unfinished: 0 payloads")
+    assert "job queue does not answer" in told.stderr
+
+
+def test_replay_without_work_does_nothing(earful: Earful) -> None:
+    earful("migrate")
+    assert earful("replay").stdout == "0 payloads are tried again.\n"
+
+
+def test_logs_mask_secrets(earful: Earful, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[store]\nurl = "postgresql://me:unspeakable@127.0.0.1:9/earful"\n'
+    )
+    told = earful("migrate")
+    assert told.returncode == 1
+    assert "unspeakable" not in told.stderr + told.stdout
+    assert "Traceback" not in told.stderr
