@@ -19,6 +19,7 @@ from earful.store.models import Channel
 from earful.store.states import Role
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+ADDRESS = "http://127.0.0.1:8080"
 ADMIN = actions.Actor(None, "benchmark", Role.ADMIN)
 WORDS = (
     "the widget order parcel refund broke after two days and nobody answers please help with my "
@@ -95,6 +96,7 @@ def installation(url: str | None = None) -> Iterator[Runtime]:
     with TemporaryDirectory() as folder:
         config = Config(
             data_dir=Path(folder),
+            server={"public_url": ADDRESS},
             store={"url": url or f"sqlite:///{folder}/bench.db"},
             channels={
                 "shop": ChannelConfig(
