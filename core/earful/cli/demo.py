@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from earful.cli.demo_config import demo_config
+from earful.cli.demo_house import furnish
 from earful.cli.options import load_config
 from earful.cli.start import listening_on, supervise
 
@@ -71,7 +72,7 @@ def _opened(config: Config) -> Runtime:
 
 
 def _first_password(runtime: Runtime) -> str:
-    """Make the admin at the first start; "" afterwards."""
+    """Make the admin and the house at the first start; "" afterwards."""
     from earful.actions import SYSTEM, add_agent
     from earful.cli.people import agent_id
     from earful.store.states import Role
@@ -88,6 +89,7 @@ def _first_password(runtime: Runtime) -> str:
         password=password,
         now=datetime.now(UTC),
     )
+    furnish(runtime, now=datetime.now(UTC))
     return password
 
 

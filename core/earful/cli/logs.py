@@ -11,7 +11,7 @@ from earful.config import masked
 __all__ = ["set_up_logs"]
 
 # Told by our own lines already, or of no use to an operator.
-_QUIET = ("rq.worker", "rq.job", "httpx", "httpcore", "peewee.migrations", "waitress.queue")
+_QUIET = ("httpx", "httpcore", "peewee.migrations", "waitress.queue")
 
 
 class _Lines(logging.Formatter):

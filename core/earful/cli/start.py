@@ -87,6 +87,7 @@ def supervise(config: Config, **options: Any) -> Supervisor:
     """What runs the processes of one installation on one machine."""
     from earful.job_queue import EmbeddedServer
 
+    _refuse_taken_port(config)
     click.echo(f"Earful is starting on {config.server.public_url} (Ctrl-C stops it).")
     options.setdefault("on_ready", lambda: click.echo("Earful is ready."))
     return Supervisor(
@@ -96,6 +97,21 @@ def supervise(config: Config, **options: Any) -> Supervisor:
         write=click.echo,
         **options,
     )
+
+
+def _refuse_taken_port(config: Config) -> None:
+    """Whoever else answers there would look like a web process that is ready."""
+    from earful.errors import ConfigError
+
+    host, port = config.server.host, config.server.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigError(
+            f"{config.file_name}: server.port: cannot listen on {host}, port {port} "
+            f"({error.strerror}); choose another one, or give --port 0"
+        ) from None
 
 
 def _answers(config: Config) -> bool:

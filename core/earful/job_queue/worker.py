@@ -61,7 +61,7 @@ def run_worker(
         try:
             worker = _worker(url, queues, warm=warm, on_fork=on_fork)
             stop.worker = worker
-            worker.work(burst=burst, logging_level=None)
+            worker.work(burst=burst, logging_level="WARNING")
         except StopRequested:
             return
         except redis.RedisError as error:

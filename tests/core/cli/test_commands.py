@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -143,3 +144,19 @@ def test_logs_mask_secrets(earful: Earful, tmp_path: Path) -> None:
     assert told.returncode == 1
     assert "unspeakable" not in told.stderr + told.stdout
     assert "Traceback" not in told.stderr
+
+
+def test_a_taken_port_is_told(earful: Earful) -> None:
+    earful("migrate")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        told = earful("up", "--port", str(taken.getsockname()[1]))
+    assert told.returncode == 2
+    assert "choose another one" in told.stderr
+
+
+def test_a_mistake_in_a_plugins_settings_stops_up(earful: Earful, tmp_path: Path) -> None:
+    earful("migrate")
+    (tmp_path / "config.toml").write_text('[channels.blog]\ntype = "forums"\nulr = "x"\n')
+    told = earful("up", "--port", "0")
+    assert told.returncode == 2
+    assert 'channels.blog.ulr: unknown name; did you mean "url"?' in told.stdout
