@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from earful.inbox import timeline
-from earful.inbox.text import clean
+from earful.inbox.forgetting import forget
 from earful.store import bulk
 from earful.store.models import EarlyRemoval, Message, MessageVersion
 from earful.types import Attachment, InboundMessage, Removal, RemovalKind
@@ -59,10 +59,10 @@ def attachments_data(attachments: Sequence[Attachment]) -> list[dict[str, str]]:
     """Attachments as they are stored."""
     return [
         {
-            "url": clean(each.url, 2000),
+            "url": each.url,
             "kind": str(each.kind),
-            "name": clean(each.name, 300),
-            "alt": clean(each.alt, 2000),
+            "name": each.name,
+            "alt": each.alt,
         }
         for each in attachments
     ]
@@ -93,7 +93,7 @@ def _is_edit(known: Known, copy: InboundMessage) -> bool:
         return False
     if known.edited_at and copy.edited_at and copy.edited_at < known.edited_at:
         return False
-    if clean(copy.text) != known.text:
+    if copy.text != known.text:
         return True
     return attachments_data(copy.attachments) != known.attachments
 
@@ -117,7 +117,7 @@ def _version(known: Known, now: datetime) -> dict[str, Any]:
 def _edit(known: Known, copy: InboundMessage, now: datetime) -> dict[str, Any]:
     return {
         "id": known.id,
-        "text": clean(copy.text),
+        "text": copy.text,
         "attachments": attachments_data(copy.attachments),
         "edited_at": copy.edited_at or now,
         "version": known.version + 1,
@@ -151,9 +151,19 @@ def _mark(known: Known, removal: Removal, now: datetime) -> dict[str, Any]:
 
 
 def _erase(deleted: Sequence[Known]) -> None:
+    """Leave the text of these messages nowhere: not in versions, lists or notifications."""
+    if not deleted:
+        return
+    versions = MessageVersion.select(MessageVersion.text).where(
+        MessageVersion.message.in_([each.id for each in deleted])
+    )
+    texts = {each.text for each in deleted} | {text for (text,) in versions.tuples()}
+    conversations = {each.conversation_id for each in deleted}
+    forget(conversations, texts - {""})
     bulk.update(Message, [{"id": each.id, "text": "", "attachments": []} for each in deleted])
-    for each in deleted:
-        MessageVersion.delete().where(MessageVersion.message == each.id).execute()
+    MessageVersion.delete().where(
+        MessageVersion.message.in_([each.id for each in deleted])
+    ).execute()
 
 
 def _remember(removals: Sequence[Removal], channel_id: int, now: datetime) -> None:
@@ -161,7 +171,7 @@ def _remember(removals: Sequence[Removal], channel_id: int, now: datetime) -> No
     rows = [
         {
             "channel": channel_id,
-            "external_id": clean(removal.external_id, 500),
+            "external_id": removal.external_id,
             "kind": removal.kind,
             "at": removal.at or now,
         }

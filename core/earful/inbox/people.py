@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from earful.inbox.text import clean, one_line
+from earful.inbox.text import one_line
 from earful.store import bulk
 from earful.store.models import Contact, Identity
 from earful.types import Author
@@ -30,7 +30,7 @@ class Person:
 
 def identify(realm: str, authors: Iterable[Author], now: datetime) -> dict[str, Person]:
     """The person behind each author, by the author's external id; later copies win."""
-    wanted = {_key(author): author for author in authors}
+    wanted = {author.external_id: author for author in authors}
     if not wanted:
         return {}
     people, known = _known(realm, wanted)
@@ -38,11 +38,7 @@ def identify(realm: str, authors: Iterable[Author], now: datetime) -> dict[str, 
     fresh = [key for key in wanted if key not in people]
     if fresh:
         people |= _introduce(realm, [wanted[key] for key in fresh], now)
-    return {author.external_id: people[key] for key, author in wanted.items()}
-
-
-def _key(author: Author) -> str:
-    return clean(author.external_id, 300)
+    return people
 
 
 def _known(
@@ -101,7 +97,7 @@ def _introduce(realm: str, authors: Sequence[Author], now: datetime) -> dict[str
             {
                 "contact": contact_id,
                 "realm": realm,
-                "external_id": _key(author),
+                "external_id": author.external_id,
                 **each,
                 "updated_at": now,
             }
@@ -109,6 +105,6 @@ def _introduce(realm: str, authors: Sequence[Author], now: datetime) -> dict[str
         ],
     )
     return {
-        _key(author): Person(identity_id, contact_id)
+        author.external_id: Person(identity_id, contact_id)
         for author, identity_id, contact_id in zip(authors, identities, contacts, strict=True)
     }

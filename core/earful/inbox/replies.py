@@ -6,7 +6,7 @@ from datetime import datetime
 
 from earful.inbox import timeline
 from earful.inbox.conversations import answered, stop_clocks
-from earful.inbox.text import clean, snippet
+from earful.inbox.text import clean, identifier, snippet
 from earful.store.models import Conversation, Reply
 from earful.store.states import ConversationStatus, ReplyState
 
@@ -21,7 +21,7 @@ def sent(reply: Reply, *, external_id: str | None, url: str | None, at: datetime
     moved = (
         Reply.update(
             state=ReplyState.SENT,
-            external_id=external_id and clean(external_id, 500),
+            external_id=external_id and identifier(external_id),
             url=url,
             sent_at=at,
             lease_until=None,
@@ -53,9 +53,7 @@ def fail(reply: Reply, reason: str, *, at: datetime) -> bool:
         .execute()
     )
     if moved:
-        timeline.add(
-            [timeline.entry(reply.conversation_id, "reply_failed", at, reply_id=reply.id)]
-        )
+        timeline.add([timeline.entry(reply.conversation_id, "reply_failed", at, reply_id=reply.id)])
     return bool(moved)
 
 
@@ -81,7 +79,5 @@ def _answer_given(reply: Reply, at: datetime) -> None:
             .execute()
         )
         stop_clocks(conversation_id, at)
-        entries.append(
-            timeline.entry(conversation_id, "resolved", at, agent_id=reply.agent_id)
-        )
+        entries.append(timeline.entry(conversation_id, "resolved", at, agent_id=reply.agent_id))
     timeline.add(entries)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from earful.inbox.people import Person
-from earful.inbox.text import clean, one_line, snippet
+from earful.inbox.text import one_line, snippet, title_from
 from earful.store import bulk
 from earful.store.models import Conversation, Reply, Thread
 from earful.store.states import ConversationStatus
@@ -86,7 +86,7 @@ def _thread_key(
     """The platform's thread; else the parent's; else the message starts one of its own."""
     for _ in range(_LONGEST_CHAIN):
         if message.thread_id:
-            return clean(message.thread_id, 500)
+            return message.thread_id
         if not message.parent_id:
             break
         if message.parent_id in parents:
@@ -94,9 +94,9 @@ def _thread_key(
         parent = batch.get(message.parent_id)
         if parent is None:
             # The parent may yet arrive: it will then find this thread under its own id.
-            return clean(message.parent_id, 500)
+            return message.parent_id
         message = parent
-    return clean(message.external_id, 500)
+    return message.external_id
 
 
 def _find(channel_id: int, keys: Collection[str]) -> dict[str, tuple[int, int]]:
@@ -155,7 +155,7 @@ def _conversation(
     return {
         "channel": channel_id,
         "contact": person.contact_id,
-        "subject": one_line(message.thread_title, 300) or one_line(message.text, 80),
+        "subject": one_line(message.thread_title, 300) or title_from(message.text),
         "snippet": snippet(message.text),
         "surface": message.surface,
         "started_by_us": message.from_us,

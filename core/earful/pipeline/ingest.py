@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 
 from earful.components import ChannelType, Parsed, describe
@@ -22,6 +22,7 @@ from earful.inbox.copies import (
     known_messages,
 )
 from earful.inbox.echoes import without_our_replies
+from earful.inbox.fitting import fit
 from earful.inbox.people import Person, identify
 from earful.inbox.text import clean
 from earful.inbox.threads import Place, place_messages
@@ -40,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 MOST_ITEMS = 10_000
 CHUNK = 500
+_Early = tuple[RemovalKind, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class _ChannelRef:
 
 
 def parse(channel_type: ChannelType, payload: RawPayload) -> list[Parsed]:
-    """What the plugin reads out of a payload; raises what the plugin raises."""
+    """What the plugin reads out of a payload, fit to be kept; raises what the plugin raises."""
     items = contained(
         f"{channel_type.kind}.parse",
         lambda: list(islice(channel_type.parse(payload), MOST_ITEMS + 1)),
@@ -66,7 +68,7 @@ def parse(channel_type: ChannelType, payload: RawPayload) -> list[Parsed]:
     if len(items) > MOST_ITEMS:
         message = f"more than {MOST_ITEMS} messages in one payload"
         raise PayloadError(message)
-    return items
+    return [fit(item) for item in items]
 
 
 def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
@@ -80,9 +82,7 @@ def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
     channel = payload and runtime.channels.get(payload.channel.name)
     if payload is None or channel is None:
         return Outcome()
-    raw = RawPayload(
-        body=bytes(payload.body), content_type=payload.content_type, meta=payload.meta
-    )
+    raw = RawPayload(body=bytes(payload.body), content_type=payload.content_type, meta=payload.meta)
     try:
         items = parse(channel.type, raw)
     except UnsupportedPayload as error:
@@ -151,26 +151,17 @@ def _realm_of(channel: ConfiguredChannel) -> str:
 
 
 def _latest(messages: Iterable[InboundMessage]) -> list[InboundMessage]:
-    """One copy of each message, the latest; with ids that fit, and aware times."""
+    """One copy of each message, the latest."""
     found: dict[str, InboundMessage] = {}
     for message in messages:
-        kept = _fitting(message)
-        before = found.get(kept.external_id)
-        if before is None or not _is_older(kept, before):
-            found[kept.external_id] = kept
+        before = found.get(message.external_id)
+        if before is None or not _is_older(message, before):
+            found[message.external_id] = message
     return list(found.values())
 
 
 def _is_older(copy: InboundMessage, other: InboundMessage) -> bool:
     return bool(copy.edited_at and other.edited_at and copy.edited_at < other.edited_at)
-
-
-def _fitting(message: InboundMessage) -> InboundMessage:
-    if message.sent_at.tzinfo is None:
-        return _fitting(replace(message, sent_at=message.sent_at.replace(tzinfo=UTC)))
-    if len(message.external_id) <= 500 and message.external_id.isprintable():  # noqa: PLR2004
-        return message
-    return replace(message, external_id=clean(message.external_id, 500))
 
 
 def _ids_to_look_up(
@@ -193,8 +184,9 @@ def _add(
     """Insert new messages with all they hang on. Returns the ids of those to triage."""
     people = identify(channel.realm, (message.author for message in messages), now)
     parents = {key: (each.thread_id, each.conversation_id) for key, each in known.items()}
-    places = place_messages(channel.id, messages, people, parents, now)
     early = _early_removals(channel.id, messages)
+    messages = [_erased(each, early.get(each.external_id)) for each in messages]
+    places = place_messages(channel.id, messages, people, parents, now)
     rows = [
         _row(
             channel.id,
@@ -218,7 +210,7 @@ def _add(
 
 def _early_removals(
     channel_id: int, messages: Sequence[InboundMessage]
-) -> dict[str, tuple[RemovalKind, datetime]]:
+) -> dict[str, _Early]:
     rows = (
         EarlyRemoval.select(EarlyRemoval.external_id, EarlyRemoval.kind, EarlyRemoval.at)
         .where(
@@ -235,15 +227,21 @@ def _early_removals(
     }
 
 
+def _erased(message: InboundMessage, early: _Early | None) -> InboundMessage:
+    """What was deleted before it came leaves no text here either."""
+    if early is None or early[0] is not RemovalKind.DELETED:
+        return message
+    return replace(message, text="", attachments=())
+
+
 def _row(
     channel_id: int,
     message: InboundMessage,
     person: Person,
     place: Place,
-    early: tuple[RemovalKind, datetime] | None,
+    early: _Early | None,
     now: datetime,
 ) -> dict[str, object]:
-    erased = early is not None and early[0] is RemovalKind.DELETED
     return {
         "channel": channel_id,
         "external_id": message.external_id,
@@ -253,11 +251,11 @@ def _row(
         "direction": Direction.OUT if message.from_us else Direction.IN,
         "opens": place.opens,
         "surface": message.surface,
-        "text": "" if erased else clean(message.text),
+        "text": message.text,
         "language": message.language,
-        "attachments": [] if erased else attachments_data(message.attachments),
+        "attachments": attachments_data(message.attachments),
         "extra": dict(message.extra),
-        "parent_external_id": message.parent_id and clean(message.parent_id, 500),
+        "parent_external_id": message.parent_id,
         "url": message.url,
         "sent_at": message.sent_at,
         "received_at": now,

@@ -1,0 +1,94 @@
+"""What a plugin hands over, made fit to be kept: no text too long or unkeepable, all times aware.
+
+Done once, before anything is looked up, so that a copy is always recognised as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from earful.components import Parsed
+from earful.errors import PayloadError
+from earful.inbox.text import clean, identifier
+from earful.types import Attachment, Author, InboundMessage, Removal
+
+__all__ = ["fit"]
+
+_LONGEST_URL = 4000
+_LONGEST_NAME = 1000
+_MOST_EXTRA = 100
+Text = TypeVar("Text", str, str | None)
+
+
+def fit(item: Parsed) -> Parsed:
+    """The item as it can be kept. Raises `PayloadError` for what nobody could find again."""
+    if isinstance(item, Removal):
+        return replace(item, external_id=_id(item.external_id), at=_aware(item.at))
+    if isinstance(item, InboundMessage):
+        return _fit_message(item)
+    message = f"parsing gave a {type(item).__name__}, not a message or a removal"
+    raise PayloadError(message)
+
+
+def _fit_message(message: InboundMessage) -> InboundMessage:
+    return replace(
+        message,
+        external_id=_id(message.external_id),
+        author=_fit_author(message.author),
+        text=clean(message.text),
+        sent_at=_aware(message.sent_at) or message.sent_at,
+        thread_id=message.thread_id and identifier(message.thread_id),
+        thread_title=clean(message.thread_title, _LONGEST_NAME),
+        thread_url=_url(message.thread_url),
+        parent_id=message.parent_id and identifier(message.parent_id),
+        url=_url(message.url),
+        language=message.language and clean(message.language, 16),
+        attachments=tuple(_fit_attachment(each) for each in message.attachments),
+        edited_at=_aware(message.edited_at),
+        visible_at=_aware(message.visible_at),
+        extra=_fit_extra(message.extra) if message.extra else message.extra,
+    )
+
+
+def _fit_author(author: Author) -> Author:
+    return replace(
+        author,
+        external_id=identifier(author.external_id, 300),
+        name=clean(author.name, _LONGEST_NAME),
+        handle=clean(author.handle, _LONGEST_NAME),
+        url=_url(author.url),
+        avatar_url=_url(author.avatar_url),
+    )
+
+
+def _fit_attachment(attachment: Attachment) -> Attachment:
+    return replace(
+        attachment,
+        url=clean(attachment.url, 2000),
+        name=clean(attachment.name, 300),
+        alt=clean(attachment.alt, 2000),
+    )
+
+
+def _fit_extra(extra: Mapping[str, str]) -> dict[str, str]:
+    names = list(extra)[:_MOST_EXTRA]
+    return {clean(str(name), 200): clean(str(extra[name]), _LONGEST_URL) for name in names}
+
+
+def _id(text: str) -> str:
+    fitting = identifier(text)
+    if not fitting:
+        message = "a message without an id"
+        raise PayloadError(message)
+    return fitting
+
+
+def _url(text: Text) -> Text:
+    return clean(text, _LONGEST_URL) if text else text
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
