@@ -1,0 +1,279 @@
+"""Payloads become messages: what is new, what changes something, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from earful import Author, PayloadError, Removal, RemovalKind, UnsupportedPayload
+from earful.pipeline import ingest
+from earful.store.models import Contact, Conversation, Identity, Message, MessageVersion, Payload
+from earful.store.states import ConversationStatus, Direction, PayloadState, Stage
+from earful.testing.inbox import Inbox
+
+from tests.wall import NOON, Wall, post
+
+
+def at(minute: int) -> datetime:
+    return NOON + timedelta(minutes=minute)
+
+
+def only_message() -> Any:
+    return Message.select().get()
+
+
+def test_a_message_is_stored_with_all_it_hangs_on(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1", "Hello", thread_title="Parcels")))
+
+    message = only_message()
+    assert (message.text, message.direction, message.stage) == ("Hello", Direction.IN, Stage.DONE)
+    assert message.opens
+    assert message.conversation.subject == "Parcels"
+    assert message.conversation.waiting_since == NOON
+    assert message.identity.name == "Ann"
+    assert message.identity.contact_id == message.conversation.contact_id
+
+
+def test_a_copy_is_ignored(inbox: Inbox, wall: Wall) -> None:
+    body = wall.payload(post("m1"))
+    inbox.receive("wall", body)
+    (before,) = inbox.messages()
+    events = inbox.timeline(before.conversation_id)
+
+    assert inbox.receive("wall", body, body) == []
+    assert inbox.messages() == [before]
+    assert inbox.timeline(before.conversation_id) == events
+    assert Conversation.get().message_count == 1
+
+
+def test_two_copies_in_one_payload_are_one_message(inbox: Inbox, wall: Wall) -> None:
+    old, new = post("m1", "Old", edited_at=at(1)), post("m1", "New", edited_at=at(2))
+
+    inbox.receive("wall", wall.payload(new, old))
+
+    assert [each.text for each in inbox.messages()] == ["New"]
+
+
+def test_the_same_id_on_another_channel_is_another_message(inbox: Inbox, wall: Wall) -> None:
+    body = wall.payload(post("m1"))
+
+    inbox.receive("wall", body)
+
+    assert len(inbox.receive("fence", body)) == 1
+
+
+def test_a_second_run_of_a_payload_does_nothing(inbox: Inbox, wall: Wall) -> None:
+    (payload_id,) = inbox.push("wall", wall.payload(post("m1")))
+    inbox.run_jobs()
+
+    assert ingest.ingest(inbox.runtime, payload_id, now=inbox.now) == ingest.Outcome()
+    assert Message.select().count() == 1
+
+
+def test_an_edit_becomes_a_version(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1", "Helo")))
+
+    inbox.receive("wall", wall.payload(post("m1", "Hello", edited_at=at(5))))
+
+    message, version = only_message(), MessageVersion.get()
+    assert (message.text, message.version, message.edited_at) == ("Hello", 2, at(5))
+    assert (version.text, version.number) == ("Helo", 1)
+    assert inbox.timeline(message.conversation_id)[-1] == "message_edited"
+
+
+def test_an_older_edit_is_ignored(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1", "New", edited_at=at(5))))
+
+    inbox.receive("wall", wall.payload(post("m1", "Old", edited_at=at(3))))
+
+    assert only_message().text == "New"
+    assert MessageVersion.select().count() == 0
+
+
+def test_a_deletion_becomes_a_tombstone(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1", "Old")))
+    inbox.receive("wall", wall.payload(post("m1", "Secret", edited_at=at(1))))
+
+    inbox.receive("wall", wall.payload(Removal(external_id="m1", at=at(2))))
+
+    message = only_message()
+    assert (message.text, message.removal, message.removed_at) == ("", RemovalKind.DELETED, at(2))
+    assert MessageVersion.select().count() == 0
+    assert Conversation.get().message_count == 1
+    assert inbox.timeline(message.conversation_id)[-1] == "message_removed"
+
+
+def test_a_deletion_leaves_nothing_of_the_text_in_the_list(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1", "My card number is 1234")))
+
+    inbox.receive("wall", wall.payload(Removal(external_id="m1")))
+
+    assert "1234" not in Conversation.get().snippet + Conversation.get().subject
+
+
+def test_an_earlier_version_of_a_deleted_message_is_forgotten_too(
+    inbox: Inbox, wall: Wall
+) -> None:
+    inbox.receive("wall", wall.payload(post("m1", "My card number is 1234")))
+    inbox.receive("wall", wall.payload(post("m1", "My card", edited_at=at(1))))
+
+    inbox.receive("wall", wall.payload(Removal(external_id="m1")))
+
+    assert "1234" not in Conversation.get().snippet + Conversation.get().subject
+
+
+def test_a_deleted_message_never_comes_back(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1"), Removal(external_id="m1", at=at(1))))
+
+    inbox.receive("wall", wall.payload(post("m1", "Again", edited_at=at(9), visible_at=at(9))))
+
+    assert (only_message().text, only_message().removal) == ("", RemovalKind.DELETED)
+
+
+def test_a_deletion_that_comes_early_is_kept(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(Removal(external_id="m1", at=at(1))))
+
+    inbox.receive("wall", wall.payload(post("m1", "Too late")))
+
+    assert (only_message().text, only_message().removal) == ("", RemovalKind.DELETED)
+    conversation = Conversation.get()
+    assert conversation.waiting_since is None
+    assert "Too late" not in conversation.subject + conversation.snippet
+
+
+@pytest.mark.parametrize("kind", [RemovalKind.HIDDEN, RemovalKind.SPAM])
+def test_a_hidden_message_keeps_its_text(inbox: Inbox, wall: Wall, kind: RemovalKind) -> None:
+    inbox.receive("wall", wall.payload(post("m1"), Removal(external_id="m1", kind=kind)))
+
+    assert (only_message().text, only_message().removal) == ("Where is my parcel?", kind)
+
+
+def test_a_hidden_message_comes_back_when_it_is_seen_again(inbox: Inbox, wall: Wall) -> None:
+    hidden = Removal(external_id="m1", kind=RemovalKind.HIDDEN, at=at(5))
+    inbox.receive("wall", wall.payload(post("m1"), hidden))
+
+    inbox.receive("wall", wall.payload(post("m1", visible_at=at(4))))
+    assert only_message().removal is RemovalKind.HIDDEN
+
+    inbox.receive("wall", wall.payload(post("m1", visible_at=at(6))))
+    assert only_message().removal is None
+    assert inbox.timeline(only_message().conversation_id)[-1] == "message_restored"
+
+
+def test_an_early_hiding_does_not_hide_what_was_seen_later(inbox: Inbox, wall: Wall) -> None:
+    hidden = Removal(external_id="m1", kind=RemovalKind.HIDDEN, at=at(5))
+    inbox.receive("wall", wall.payload(hidden))
+
+    inbox.receive("wall", wall.payload(post("m1", visible_at=at(6))))
+
+    assert only_message().removal is None
+
+
+def test_an_unsupported_payload_is_kept_and_counted(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(UnsupportedPayload("a like")), wall.payload(post("m1")))
+
+    assert inbox.refused_payloads() == [("unsupported", "a like")]
+    assert len(inbox.messages()) == 1
+
+
+@pytest.mark.parametrize("error", [PayloadError("no JSON"), KeyError("id")], ids=repr)
+def test_a_payload_that_cannot_be_read_is_quarantined(
+    inbox: Inbox, wall: Wall, error: Exception
+) -> None:
+    bad, good = wall.payload(post("m0"), error), wall.payload(post("m1"))
+
+    inbox.receive("wall", bad, good)
+
+    ((state, reason),) = inbox.refused_payloads()
+    assert state == "quarantined"
+    assert str(error) in reason
+    assert [each.external_id for each in inbox.messages()] == ["m1"]
+    assert bytes(Payload.get(Payload.state == PayloadState.QUARANTINED).body) == bad
+
+
+def test_ten_thousand_items_are_read_and_one_more_is_refused(inbox: Inbox, wall: Wall) -> None:
+    items = [Removal(external_id=f"m{number}", kind=RemovalKind.SPAM) for number in range(10_001)]
+
+    inbox.receive("wall", wall.payload(*items), wall.payload(*items[1:]))
+
+    ((state, reason),) = inbox.refused_payloads()
+    assert (state, reason) == ("quarantined", "more than 10000 messages in one payload")
+    assert Payload.get(Payload.state == PayloadState.PARSED).message_count == 10_000
+
+
+HOSTILE = {
+    "nul": "a\x00b",
+    "lone surrogates": "a\ud800b\udfffc",
+    "huge": "x" * 1_000_000,
+    "controls": "".join(map(chr, range(32))),
+    "right to left": "\u202eabc",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_is_stored_everywhere(inbox: Inbox, wall: Wall, text: str) -> None:
+    author = Author(external_id=f"a{text}"[:5000], name=text, handle=text, url=text)
+    hostile = post(
+        f"m{text}"[:5000],
+        text,
+        author=author,
+        thread_id=f"t{text}"[:5000],
+        thread_title=text,
+        thread_url=text,
+        parent_id=f"p{text}"[:5000],
+        url=text,
+        language=text,
+        extra={f"k{text}": text},
+    )
+
+    inbox.receive("wall", wall.payload(hostile, post("fine")))
+
+    assert inbox.refused_payloads() == []
+    first, last = inbox.messages()
+    assert len(first.text) <= 64_000
+    assert "\x00" not in first.text
+    assert last.external_id == "fine"
+
+
+def test_hostile_text_is_the_same_message_again(inbox: Inbox, wall: Wall) -> None:
+    body = wall.payload(post("m\x00\ud800", "a\x00\ud800b"), post("m" * 600))
+    inbox.receive("wall", body)
+
+    assert inbox.receive("wall", body) == []
+    assert MessageVersion.select().count() == 0
+
+
+def test_a_bare_time_is_read_as_utc(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1", sent_at=datetime(2026, 11, 20, 11))))  # noqa: DTZ001
+
+    assert only_message().sent_at == at(-60)
+
+
+def test_authors_are_one_identity_each(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1", by="ann"), post("m2", by="bob")))
+    renamed = Author(external_id="ann", name="Ann Other", reach=12)
+    inbox.receive("wall", wall.payload(post("m3", author=renamed)))
+    inbox.receive("wall", wall.payload(post("m4", author=Author(external_id="ann", name="Ann"))))
+
+    assert Identity.select().count() == Contact.select().count() == 2
+    ann = Identity.get(Identity.external_id == "ann")
+    assert (ann.name, ann.reach) == ("Ann", 12)
+
+
+def test_a_message_for_nobody_stays_out_of_the_queue(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("ours", from_us=True)))
+
+    assert Conversation.get().status is ConversationStatus.IGNORED
+    assert only_message().stage is Stage.DONE
+
+
+def test_an_answer_to_what_we_wrote_opens_the_conversation(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("ours", from_us=True)))
+
+    inbox.receive("wall", wall.payload(post("m1", "How much?", parent_id="ours", minute=1)))
+
+    conversation = Conversation.get()
+    assert conversation.status is ConversationStatus.OPEN
+    assert conversation.waiting_since == at(1)
