@@ -1,6 +1,6 @@
 """What happened in one conversation, a page of messages at a time.
 
-The messages make the page; replies, notes, events and policy runs are those of the same stretch
+The messages make the page; replies, notes and events are those of the same stretch
 of time, so that a thread of thousands of messages costs no more than a short one.
 """
 
@@ -23,8 +23,6 @@ from earful.store.models import (
     MessageLabel,
     MessageVersion,
     Note,
-    Policy,
-    PolicyRun,
     Reply,
 )
 from earful.store.queries.paging import Cursor, before
@@ -37,7 +35,6 @@ __all__ = [
     "EventLine",
     "MessageLine",
     "NoteLine",
-    "PolicyRunLine",
     "Quote",
     "ReplyLine",
     "Timeline",
@@ -46,7 +43,7 @@ __all__ = [
 ]
 
 MOST_BESIDE = 400
-"""How many replies, notes, events or runs are shown beside one page of messages."""
+"""How many replies, notes or events are shown beside one page of messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,20 +139,6 @@ class EventLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyRunLine:
-    """A policy that matched a message here: why, and what it did."""
-
-    id: int
-    policy_id: int
-    policy: str
-    version: int
-    message_id: int
-    at: datetime
-    because: tuple[str, ...]
-    did: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """One stretch of a conversation; `earlier` is the cursor of the one before it."""
 
@@ -163,7 +146,6 @@ class Timeline:
     replies: tuple[ReplyLine, ...]
     notes: tuple[NoteLine, ...]
     events: tuple[EventLine, ...]
-    runs: tuple[PolicyRunLine, ...]
     earlier: str | None
 
 
@@ -194,7 +176,6 @@ def timeline(conversation_id: int, *, until: Cursor | None = None, limit: int = 
             replies=_replies(conversation_id, stretch),
             notes=_notes(conversation_id, stretch),
             events=_events(conversation_id, stretch),
-            runs=_runs(conversation_id, stretch),
             earlier=str(first) if more else None,
         )
 
@@ -386,29 +367,6 @@ def _events(conversation_id: int, stretch: _Stretch) -> tuple[EventLine, ...]:
     return tuple(
         EventLine(
             id=row["id"], kind=row["kind"], agent=_by_agent(row), data=row["data"], at=row["at"]
-        )
-        for row in reversed(dicts(query))
-    )
-
-
-def _runs(conversation_id: int, stretch: _Stretch) -> tuple[PolicyRunLine, ...]:
-    query = (
-        PolicyRun.select(PolicyRun, Policy.name.alias("policy_name"))
-        .join(Policy)
-        .where(PolicyRun.conversation == conversation_id, *stretch.covers(PolicyRun.at))
-        .order_by(PolicyRun.id.desc())
-        .limit(MOST_BESIDE)
-    )
-    return tuple(
-        PolicyRunLine(
-            id=row["id"],
-            policy_id=row["policy"],
-            policy=row["policy_name"],
-            version=row["version"],
-            message_id=row["message"],
-            at=row["at"],
-            because=tuple(str(each) for each in row["because"]),
-            did=tuple(str(each) for each in row["did"]),
         )
         for row in reversed(dicts(query))
     )

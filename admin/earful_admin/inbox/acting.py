@@ -1,0 +1,291 @@
+"""What people do in the inbox: every change is one call into `earful.actions`.
+
+A script gets JSON, so that it keeps what was typed; a plain form gets a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from earful import actions
+from earful.actions import Actor
+from earful.errors import ActionRefused
+from earful.runtime import Runtime
+from earful.store.queries.conversation import answerable, conversation_page
+from earful.store.queries.inbox import View
+from earful.store.states import Role
+from earful.types import Priority, Surface
+from flask import abort, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from earful_admin.access import needs
+from earful_admin.inbox.snoozing import custom
+from earful_admin.toasts import say
+
+__all__ = ["Acting"]
+
+ON_CONVERSATION = "/conversation/<int:conversation_id>"
+ON_REPLY = "/reply/<int:reply_id>"
+
+
+class Acting:
+    """The endpoints that change something; each needs the role agent."""
+
+    runtime: Runtime
+    actor: Actor
+    now: datetime
+    whole_page: Callable[..., str]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone the business lives in."""
+        return ZoneInfo(self.runtime.business_hours.timezone)
+
+    @expose(f"{ON_CONVERSATION}/reply", methods=["POST"])
+    @needs(Role.AGENT)
+    def reply(self, conversation_id: int) -> ResponseReturnValue:
+        """Send what the composer holds, or keep it as a note."""
+        if request.form.get("surface") == "note":
+            return self._note(conversation_id)
+        return self._try(conversation_id, lambda: self._reply(conversation_id))
+
+    @expose(f"{ON_CONVERSATION}/note", methods=["POST"])
+    @needs(Role.AGENT)
+    def note(self, conversation_id: int) -> ResponseReturnValue:
+        """Keep a note."""
+        return self._note(conversation_id)
+
+    @expose(f"{ON_CONVERSATION}/count", methods=["POST"])
+    @needs(Role.AGENT)
+    def count(self, conversation_id: int) -> ResponseReturnValue:
+        """How long a text is as the channel counts it."""
+        page = conversation_page(conversation_id)
+        channel = self.runtime.channels.get(page.row.channel.name) if page else None
+        text = request.form.get("text", "").strip()
+        return {"length": channel.count_length(text) if channel else len(text)}
+
+    @expose(f"{ON_CONVERSATION}/assign", methods=["POST"])
+    @needs(Role.AGENT)
+    def assign(self, conversation_id: int) -> ResponseReturnValue:
+        """Give it to somebody, to who asks, or to nobody."""
+        wanted = request.form.get("agent", "")
+        agent_id = self.actor.agent_id if wanted == "me" else _number(wanted)
+        said = "Assigned" if agent_id else "Nobody is assigned now"
+        return self._do(conversation_id, said, actions.assign, agent_id)
+
+    @expose(f"{ON_CONVERSATION}/queue", methods=["POST"])
+    @needs(Role.AGENT)
+    def queue(self, conversation_id: int) -> ResponseReturnValue:
+        """Move it to another queue."""
+        wanted = _number(request.form.get("queue", "")) or 0
+        return self._do(conversation_id, "Moved", actions.set_queue, wanted)
+
+    @expose(f"{ON_CONVERSATION}/priority", methods=["POST"])
+    @needs(Role.AGENT)
+    def priority(self, conversation_id: int) -> ResponseReturnValue:
+        """Say how soon it deserves attention."""
+        try:
+            wanted = Priority(request.form.get("priority", ""))
+        except ValueError:
+            abort(400)
+        return self._do(conversation_id, f"Priority: {wanted}", actions.set_priority, wanted)
+
+    @expose(f"{ON_CONVERSATION}/label", methods=["POST"])
+    @needs(Role.AGENT)
+    def label(self, conversation_id: int) -> ResponseReturnValue:
+        """Put a label on it."""
+        name = request.form.get("label", "")
+        return self._do(conversation_id, "Label added", actions.add_label, name)
+
+    @expose(f"{ON_CONVERSATION}/unlabel", methods=["POST"])
+    @needs(Role.AGENT)
+    def unlabel(self, conversation_id: int) -> ResponseReturnValue:
+        """Take a label off."""
+        name = request.form.get("label", "")
+        return self._do(conversation_id, "Label removed", actions.remove_label, name)
+
+    @expose(f"{ON_CONVERSATION}/snooze", methods=["POST"])
+    @needs(Role.AGENT)
+    def snooze(self, conversation_id: int) -> ResponseReturnValue:
+        """Put it away until a moment."""
+        until = custom(request.form.get("until", ""), self.zone)
+        if until is None:
+            return _refuse(conversation_id, ActionRefused("Choose a day and a time."))
+        here = until.astimezone(self.zone)
+        said = f"Snoozed until {here:%a} {here.day} {here:%b, %H:%M}"
+        return self._do(conversation_id, said, actions.snooze, until, leaves=True, undo="reopen")
+
+    @expose(f"{ON_CONVERSATION}/resolve", methods=["POST"])
+    @needs(Role.AGENT)
+    def resolve(self, conversation_id: int) -> ResponseReturnValue:
+        """The need is met."""
+        outcome = request.form.get("outcome", "")
+        return self._do(
+            conversation_id, "Resolved", actions.resolve, outcome, leaves=True, undo="reopen"
+        )
+
+    @expose(f"{ON_CONVERSATION}/ignore", methods=["POST"])
+    @needs(Role.AGENT)
+    def ignore(self, conversation_id: int) -> ResponseReturnValue:
+        """No answer is needed, and why."""
+        reason = request.form.get("other", "").strip() or request.form.get("reason", "")
+        return self._do(
+            conversation_id, "Ignored", actions.ignore, reason, leaves=True, undo="reopen"
+        )
+
+    @expose(f"{ON_CONVERSATION}/reopen", methods=["POST"])
+    @needs(Role.AGENT)
+    def reopen(self, conversation_id: int) -> ResponseReturnValue:
+        """Open it again."""
+        return self._do(conversation_id, "Opened again", actions.reopen)
+
+    @expose(f"{ON_REPLY}/undo", methods=["POST"])
+    @needs(Role.AGENT)
+    def undo(self, reply_id: int) -> ResponseReturnValue:
+        """Take a reply back before it is sent; its text returns to the composer."""
+
+        def work() -> ResponseReturnValue:
+            text = actions.undo_reply(self.runtime, self.actor, reply_id, now=self.now)
+            return self._done(_asked_conversation(), "Not sent. Your text is back.", text=text)
+
+        return self._try(_asked_conversation(), work)
+
+    @expose(f"{ON_REPLY}/retry", methods=["POST"])
+    @needs(Role.AGENT)
+    def retry(self, reply_id: int) -> ResponseReturnValue:
+        """Send a failed or unconfirmed reply once more."""
+        return self._on_reply(reply_id, "Sending again", actions.retry_reply)
+
+    @expose(f"{ON_REPLY}/sent", methods=["POST"])
+    @needs(Role.AGENT)
+    def was_sent(self, reply_id: int) -> ResponseReturnValue:
+        """Somebody has looked: the reply does stand there."""
+        return self._on_reply(reply_id, "Noted as sent", actions.confirm_reply_sent)
+
+    @expose(f"{ON_REPLY}/find", methods=["POST"])
+    @needs(Role.AGENT)
+    def find(self, reply_id: int) -> ResponseReturnValue:
+        """Look for the reply on the platform once more."""
+        return self._on_reply(reply_id, "Looking for it", actions.find_reply_again)
+
+    def _note(self, conversation_id: int) -> ResponseReturnValue:
+        text = request.form.get("text", "")
+        return self._do(conversation_id, "Noted", actions.add_note, text)
+
+    def _reply(self, conversation_id: int) -> ResponseReturnValue:
+        form = request.form
+        reply_id = actions.submit_reply(
+            self.runtime,
+            self.actor,
+            conversation_id,
+            message_id=_number(form.get("message", "")) or _latest(conversation_id),
+            text=form.get("text", ""),
+            surface=_surface(form.get("surface", "")),
+            last_seen_message_id=_number(form.get("seen", "")) or 0,
+            force=form.get("force") == "1",
+            resolve_after=form.get("then") == "resolve",
+            now=self.now,
+        )
+        wait = self.runtime.config.inbox.undo_seconds
+        return self._done(
+            conversation_id,
+            f"Sending in {wait} seconds" if wait else "Sending",
+            undo=url_for("inbox.undo", reply_id=reply_id) if wait else "",
+            seconds=wait,
+        )
+
+    def _do(
+        self,
+        conversation_id: int,
+        said: str,
+        action: Callable[..., Any],
+        *values: object,
+        undo: str = "",
+        **facts: object,
+    ) -> ResponseReturnValue:
+        """One action on a conversation. `undo` names the endpoint that takes it back."""
+
+        def work() -> ResponseReturnValue:
+            action(self.runtime, self.actor, conversation_id, *values, now=self.now)
+            back = url_for(f"inbox.{undo}", conversation_id=conversation_id) if undo else ""
+            return self._done(conversation_id, said, undo=back, **facts)
+
+        return self._try(conversation_id, work)
+
+    def _on_reply(
+        self, reply_id: int, said: str, action: Callable[..., Any]
+    ) -> ResponseReturnValue:
+        def work() -> ResponseReturnValue:
+            action(self.runtime, self.actor, reply_id, now=self.now)
+            return self._done(_asked_conversation(), said)
+
+        return self._try(_asked_conversation(), work)
+
+    def _try(
+        self, conversation_id: int, work: Callable[[], ResponseReturnValue]
+    ) -> ResponseReturnValue:
+        try:
+            return work()
+        except ActionRefused as refused:
+            if request.form.get("text") and not _wants_json():
+                # Without a script the typed words live only in this request: give them back.
+                view = View.parse(request.form.get("view")) or View()
+                page = self.whole_page(
+                    view, conversation_id, draft=request.form["text"], refused=str(refused)
+                )
+                return page, 422
+            return _refuse(conversation_id, refused)
+
+    def _done(
+        self, conversation_id: int, said: str, *, undo: str = "", **facts: object
+    ) -> ResponseReturnValue:
+        if _wants_json():
+            return jsonify(said=said, undo=undo, **facts)
+        say(said, undo=undo)
+        return _back(conversation_id)
+
+
+def _refuse(conversation_id: int, refused: ActionRefused) -> ResponseReturnValue:
+    newer = refused.count if isinstance(refused, actions.NewerMessage) else 0
+    if _wants_json():
+        return jsonify(refused=str(refused), newer=newer), 409 if newer else 422
+    say(str(refused), "danger")
+    return _back(conversation_id)
+
+
+def _back(conversation_id: int) -> ResponseReturnValue:
+    view = View.parse(request.form.get("view")) or View()
+    return redirect(url_for("inbox.index", view=view.key, c=conversation_id or None), 303)
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _asked_conversation() -> int:
+    """Which conversation a reply's button stands in; only used to show it again."""
+    return _number(request.form.get("conversation", "")) or 0
+
+
+def _latest(conversation_id: int) -> int:
+    found = answerable(conversation_id)
+    return found.id if found else 0
+
+
+def _surface(text: str) -> Surface | None:
+    try:
+        return Surface(text)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int | None:
+    """An id from a form; None for anything no id can be."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
+_MOST_DIGITS = 18
