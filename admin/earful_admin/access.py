@@ -42,8 +42,8 @@ def declared_role(view: Callable[..., Any]) -> Declared:
     own: Declared = getattr(view, "declared_role", None)
     if own is not None:
         return own
-    page = getattr(view, "__self__", None)
-    if hasattr(page, "role_for"):
+    page: Any = getattr(view, "__self__", None)
+    if page is not None and hasattr(page, "role_for"):
         role: Declared = page.role_for(view.__name__)
         return role
     return None

@@ -47,7 +47,7 @@ _EXPIRED = (
 def init_app(app: Flask) -> None:
     """Answer every error with a page, or with a toast where htmx asked."""
     app.register_error_handler(ActionRefused, _refused)
-    app.register_error_handler(CSRFError, lambda error: _answer(400, *_EXPIRED))
+    app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _known)
     app.register_error_handler(peewee.OperationalError, _no_database)
     app.register_error_handler(peewee.InterfaceError, _no_database)
@@ -62,6 +62,10 @@ def _refused(refused: ActionRefused) -> ResponseReturnValue:
     return redirect(request.referrer or url_for("inbox.index"), 303)
 
 
+def _expired(error: CSRFError) -> ResponseReturnValue:  # noqa: ARG001
+    return _answer(400, *_EXPIRED)
+
+
 def _known(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:  # noqa: PLR2004 - a redirect is no error
         return error.get_response()
@@ -74,7 +78,7 @@ def _no_database(error: Exception) -> ResponseReturnValue:
 
 
 def _unknown(error: Exception) -> ResponseReturnValue:
-    logger.exception("%s %s failed", request.method, request.path, exc_info=error)
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return _answer(500, *_WORDS[500])
 
 

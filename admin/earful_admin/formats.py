@@ -87,7 +87,7 @@ def ink_on(colour: str) -> str:
         channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
     except ValueError:
         return "#fff"
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    linear = [channel**2.2 for channel in channels]
     light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "#000" if (light + 0.05) / 0.05 > 1.05 / (light + 0.05) else "#fff"
 

@@ -29,8 +29,8 @@ __all__ = ["Converter", "Filters", "field_errors", "label_of"]
 
 
 def label_of(name: str) -> str:
-    """A column's name as a label: `first_response_minutes` is "First response minutes"."""
-    return words(name.rpartition(".")[2])
+    """A column's name as a label: `last_sign_in_at` is "Last sign in"."""
+    return words(name.partition(".")[0].removesuffix("_at"))
 
 
 class EnumSelect(SelectField):
@@ -79,7 +79,7 @@ class JSONText(TextAreaField):
             raise ValueError(f"This is not JSON: {error.msg} in line {error.lineno}.") from None
 
 
-class Converter(CustomModelConverter):  # type: ignore[misc]
+class Converter(CustomModelConverter):
     """Makes form fields from model fields."""
 
     def __init__(self, view: Any, additional: Any = None) -> None:
@@ -121,7 +121,7 @@ def _needs_value(field: Any) -> bool:
     return field.default not in (None, "")
 
 
-class EnumEqual(FilterEqual):  # type: ignore[misc]
+class EnumEqual(FilterEqual):
     """Rows whose choice is the given one."""
 
     def __init__(self, column: Any, name: str) -> None:
@@ -133,7 +133,7 @@ class EnumEqual(FilterEqual):  # type: ignore[misc]
         return self.column.enum(kind(value))
 
 
-class Since(FilterEqual):  # type: ignore[misc]
+class Since(FilterEqual):
     """Rows from a day on."""
 
     input_type = "date"
@@ -145,7 +145,7 @@ class Since(FilterEqual):  # type: ignore[misc]
         return query.where(self.column >= self.clean(value))
 
 
-class Filters(FilterConverter):  # type: ignore[misc]
+class Filters(FilterConverter):
     """One useful filter for each column type, instead of seven ways to compare."""
 
     @filters.convert("CharField", "TextField")

@@ -77,7 +77,7 @@ def _too_large(error: Exception) -> Response:  # noqa: ARG001
 @blueprint.errorhandler(Exception)
 def _failed(error: Exception) -> Response:
     """A plugin's bug, or no database: nothing was kept, so the platform must try again."""
-    logger.exception("webhook %s failed", request.path, exc_info=error)
+    logger.error("webhook %s failed", request.path, exc_info=error)
     return _plain("try again later", 500)
 
 

@@ -25,6 +25,8 @@ class NavItem:
     in_bar: bool = False
     key: str = ""
     """What to press after `g` to go there."""
+    short: str = ""
+    """The label where there is little room: in the bar of narrow screens."""
 
 
 def groups() -> list[tuple[str, list[NavItem]]]:

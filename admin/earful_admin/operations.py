@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from ipaddress import ip_address
 from time import perf_counter
+from typing import Any
 
 import peewee
 from earful.job_queue import JobQueueUnavailable
@@ -113,14 +114,15 @@ class _Gauges(Collector):
             "earful_unfinished", f"Rows that wait for a worker, at most {_MOST}.", labels=["kind"]
         )
         waiting_replies = [ReplyState.QUEUED, ReplyState.SENDING, ReplyState.UNCONFIRMED]
-        for kind, query in {
+        queries: dict[str, Any] = {
             "payload": Payload.select(Payload.id).where(Payload.state == "received"),
             "message": Message.select(Message.id).where(Message.stage != Stage.DONE),
             "reply": Reply.select(Reply.id).where(Reply.state.in_(waiting_replies)),
             "notification": Notification.select(Notification.id).where(
                 Notification.state == "pending"
             ),
-        }.items():
+        }
+        for kind, query in queries.items():
             family.add_metric([kind], query.limit(_MOST).count())
         yield family
         age = GaugeMetricFamily(
@@ -140,10 +142,11 @@ class _Gauges(Collector):
         family = GaugeMetricFamily(
             "earful_heartbeat_age_seconds", "Since the last sign of life.", labels=["kind"]
         )
-        newest = Heartbeat.select(Heartbeat.kind, fn.MAX(Heartbeat.at)).group_by(Heartbeat.kind)
-        for kind, at in newest.tuples():
-            moment = Heartbeat.at.python_value(at)
-            family.add_metric([kind], (context.now() - moment).total_seconds())
+        newest: Any = Heartbeat.select(Heartbeat.kind, fn.MAX(Heartbeat.at).alias("at")).group_by(
+            Heartbeat.kind
+        )
+        for row in newest:
+            family.add_metric([row.kind], (context.now() - row.at).total_seconds())
         return family
 
     def _channels(self) -> Metric:

@@ -5,41 +5,22 @@ Enabling a page needs a restart: Flask takes no new addresses after the first re
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
-from earful.store.states import Role
-from flask_admin import BaseView, expose
+from flask_admin import BaseView
 
+from earful_admin import manage
+from earful_admin.inbox.views import InboxView
 from earful_admin.profile import ProfileView
-from earful_admin.views import PageView
 
 __all__ = ["inbox", "pages"]
 
 
-class _Minimal(PageView):
-    requires = Role.VIEWER
-    icon = "inbox"
-    in_bar = True
-    key = "i"
-
-    @expose("/")
-    def index(self) -> str:
-        return str(self.render("base.html"))
-
-
 def inbox() -> BaseView:
     """The page at `/`."""
-    view = _Minimal
-    if find_spec("earful_admin.inbox") and find_spec("earful_admin.inbox.views"):
-        view = import_module("earful_admin.inbox.views").InboxView
-    return view(name="Inbox", category="Inbox", endpoint="inbox", url="/")
+    return InboxView(name="Inbox", category="Inbox", endpoint="inbox", url="/")
 
 
 def pages() -> list[Any]:
-    """The other pages, each with its category."""
-    manage: list[Any] = []
-    if find_spec("earful_admin.manage"):
-        manage = import_module("earful_admin.manage").views()
-    return [*manage, ProfileView(name="Profile", endpoint="profile", url="/profile")]
+    """The other pages."""
+    return [*manage.views(), ProfileView(name="Profile", endpoint="profile", url="/profile")]

@@ -52,7 +52,7 @@ class ProfileView(PageView):
 
     @expose("/")
     def index(self) -> str:
-        return self._page({})
+        return str(self._page({}))
 
     @expose("/", methods=["POST"])
     @needs(Role.VIEWER)

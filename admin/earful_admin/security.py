@@ -15,17 +15,17 @@ __all__ = ["LARGEST_FORM", "csrf", "init_app", "is_own_page", "safe_target", "ta
 View = TypeVar("View", bound=Callable[..., Any])
 csrf = CSRFProtect()
 
-POLICY = "; ".join((
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "form-action 'self'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-))  # fmt: skip
+POLICY = (
+    "default-src 'none'; "
+    "script-src 'self'; "
+    "style-src 'self'; "
+    "img-src 'self' data:; "
+    "font-src 'self'; "
+    "connect-src 'self'; "
+    "form-action 'self'; "
+    "base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 _HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -128,4 +128,5 @@ def safe_target(target: str | None) -> str:
 
 def is_own_page(address: str | None) -> bool:
     """Whether an absolute address is a page of this site."""
-    return bool(address) and _is_ours("{0.scheme}://{0.netloc}".format(urlsplit(address)))
+    parts = urlsplit(address or "")
+    return _is_ours(f"{parts.scheme}://{parts.netloc}")

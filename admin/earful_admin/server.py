@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 
-import waitress
 from earful.runtime import Runtime
 from earful.store import connection
 from flask import Flask, g, request
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from flask_wtf.csrf import generate_csrf
-from waitress.server import BaseWSGIServer
+from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from earful_admin import (
@@ -30,7 +29,7 @@ from earful_admin import (
     toasts,
 )
 
-__all__ = ["create_app", "create_server", "serve"]
+__all__ = ["bind", "create_app", "serve"]
 
 logger = logging.getLogger(__name__)
 _WITHOUT_DATABASE = {"static", "operations.healthz"}
@@ -101,10 +100,10 @@ def _for_templates() -> dict[str, object]:
     }
 
 
-def create_server(runtime: Runtime) -> BaseWSGIServer:
+def bind(runtime: Runtime) -> BaseWSGIServer | MultiSocketServer:
     """The application behind a bound socket; `run` serves it until `close`."""
     config = runtime.config.server
-    return waitress.create_server(
+    return create_server(
         create_app(runtime),
         host=config.host,
         port=config.port,
@@ -118,6 +117,7 @@ def create_server(runtime: Runtime) -> BaseWSGIServer:
 
 def serve(runtime: Runtime) -> None:
     """Serve until the process is told to stop."""
-    server = create_server(runtime)
-    logger.info("serving on http://%s:%s", server.effective_host, server.effective_port)  # type: ignore[attr-defined]
+    server = bind(runtime)
+    config = runtime.config.server
+    logger.info("serving on %s port %s as %s", config.host, config.port, config.public_url)
     server.run()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 
 from earful import actions
-from earful.job_queue import JobQueueUnavailable, address
+from earful.job_queue import JobQueue, JobQueueUnavailable, address
 from earful.runtime import Runtime
 from earful.store.models import Agent
 from earful.store.states import Role
@@ -106,7 +106,9 @@ def attempt() -> ResponseReturnValue:
     row = Agent.get_or_none(Agent.email == email)
     stored = row.password_hash if row and row.active else ""
     password = request.form.get("password", "")
-    if not passwords.matches(stored, password):
+    # First the slow part, for everybody: how long an answer takes must not tell who exists.
+    is_right = passwords.matches(stored, password)
+    if row is None or not is_right:
         logger.info("sign-in refused for address %s", _network())
         actions.note_sign_in_refused(email, now=context.now())
         return _page(WRONG), 401
@@ -161,9 +163,12 @@ def init_app(app: Flask, runtime: Runtime) -> None:
 
 def _storage(runtime: Runtime) -> str:
     """The job queue's server, so that all web processes count together, or this process."""
+    jobs = JobQueue.connect(runtime.config)
     try:
-        runtime.jobs.ping()
+        jobs.ping()
     except JobQueueUnavailable:
         return "memory://"
+    finally:
+        jobs.close()
     url = address(runtime.config.redis_url(), runtime.config.data_dir)
     return f"redis+{url}" if url.startswith("unix://") else url

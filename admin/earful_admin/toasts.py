@@ -13,6 +13,15 @@ from flask import flash, get_flashed_messages
 __all__ = ["said", "say", "toast_header"]
 
 Kind = Literal["ok", "warn", "danger"]
+_REWORDED = {
+    # Flask-Admin's own words; where a form was refused, the summary above it says more.
+    "Failed to create record.": "",
+    "Failed to save record.": "",
+    "Record was successfully created.": "Saved.",
+    "Record was successfully saved.": "Saved.",
+    "Record was successfully deleted.": "Removed.",
+    "Record does not exist.": "That is not there any more.",
+}
 _KINDS = {"success": "ok", "message": "ok", "info": "ok", "warning": "warn", "error": "danger"}
 
 
@@ -22,14 +31,20 @@ def say(text: str, kind: Kind = "ok", *, undo: str = "") -> None:
 
 
 def toast_header(text: str, kind: Kind = "ok", *, undo: str = "") -> dict[str, str]:
-    """The header that makes htmx show `text`: `return html, 200, toast_header("Saved")`."""
+    """The headers of an answer that make htmx show `text`."""
     return {"HX-Trigger": json.dumps({"toast": {"text": text, "kind": kind, "undo": undo}})}
 
 
 def said() -> list[dict[str, Any]]:
     """What `say`, and Flask-Admin's own `flash`, left for this page."""
     toasts = []
-    for kind, message in get_flashed_messages(with_categories=True):
-        content = message if isinstance(message, dict) else {"text": message, "undo": ""}
-        toasts.append({**content, "kind": _KINDS.get(kind, kind)})
+    messages: list[Any] = list(get_flashed_messages(with_categories=True))
+    for kind, message in messages:
+        content = message if isinstance(message, dict) else {"text": _worded(message), "undo": ""}
+        if content["text"]:
+            toasts.append({**content, "kind": _KINDS.get(kind, kind)})
     return toasts
+
+
+def _worded(message: object) -> str:
+    return _REWORDED.get(str(message), str(message))

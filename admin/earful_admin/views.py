@@ -92,7 +92,7 @@ class _Page:
         return view(self, *args, **kwargs)
 
 
-class PageView(_Page, BaseView):  # type: ignore[misc]
+class PageView(_Page, BaseView):
     """A page with endpoints of its own."""
 
 
@@ -117,7 +117,7 @@ def _plain_moment(view: Any, value: datetime, name: str) -> str:  # noqa: ARG001
     return value.isoformat()
 
 
-class TableView(_Page, ModelView):  # type: ignore[misc]
+class TableView(_Page, ModelView):
     """Lists one model. Give `create`, `change` or `remove` a body to let people change it."""
 
     requires_to_change: ClassVar[Role | None] = None
@@ -241,7 +241,11 @@ class TableView(_Page, ModelView):  # type: ignore[misc]
         return self._attempt(form, lambda: self.create(_data(form)))
 
     def update_model(self, form: Any, model: Any) -> bool:
-        return self._attempt(form, lambda: self.change(model, _data(form)) or True) is True
+        def change() -> bool:
+            self.change(model, _data(form))
+            return True
+
+        return self._attempt(form, change) is True
 
     def delete_model(self, model: Any) -> bool:
         try:

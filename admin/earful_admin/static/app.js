@@ -114,6 +114,7 @@
     event.preventDefault();
     event.stopPropagation();
     $("h2", dialog).textContent = form.dataset.confirm;
+    $("p", dialog).textContent = form.dataset.confirmText ?? "";
     $("[data-confirm-yes]", dialog).textContent = form.dataset.confirmLabel || "Continue";
     dialog.returnValue = "no";
     dialog.onclose = () => {
@@ -164,9 +165,11 @@
   ));
   const bindKeys = () => {
     const bindings = {
-      "Shift+?": () => open("help"),
+      "?": () => open("help"),
       "/": () => $("[data-search]")?.focus(),
     };
+    // Where these need Shift depends on the keyboard.
+    for (const key of ["?", "/"]) bindings[`Shift+${key}`] = bindings[key];
     for (const link of document.querySelectorAll(".nav [data-go]")) {
       bindings[`g ${link.dataset.go}`] = () => link.click();
     }
