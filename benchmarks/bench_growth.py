@@ -14,13 +14,12 @@ from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from itertools import count
 
-from material import ADDRESS, NOW, add_policies, feed, installation, take_through
-from multiply import multiply
-
 from earful import actions, store
 from earful.runtime import Runtime
 from earful.store.models import Message, database
 from earful.store.states import Role
+from material import ADDRESS, NOW, add_policies, feed, installation, take_through
+from multiply import multiply
 
 MESSAGE_LIMIT = 1.3
 PAGE_LIMIT = 1.5
@@ -73,7 +72,7 @@ def _queue_page(runtime: Runtime) -> Callable[[], float]:
     def get() -> float:
         started = time.perf_counter()
         answer = client.get("/?view=open", base_url=ADDRESS)
-        assert answer.status_code == 200, answer.status  # noqa: S101, PLR2004
+        assert answer.status_code == 200, answer.status  # noqa: PLR2004
         return time.perf_counter() - started
 
     return get
@@ -93,7 +92,7 @@ def site(messages: int, url: str | None):  # noqa: ANN201
         multiply(messages // SMALL)
         with store.connection():
             stored = Message.select().count()
-        assert stored == messages, stored  # noqa: S101
+        assert stored == messages, stored
         yield Site(runtime, messages)
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import feedparser
-from material import add_policies, feed, installation, take_through
-
 from earful.store.models import Message
+from material import add_policies, feed, installation, take_through
 
 LIMIT = 3.0
 ROUNDS = 7
@@ -60,7 +59,7 @@ def main() -> int:
                 f"baseline {base / entries * 1000:.2f} ms, ratio {ours / base:.2f}"
             )
         stored = Message.select().count()
-        assert stored == (ROUNDS * entries) + ENTRIES, stored  # noqa: S101
+        assert stored == (ROUNDS * entries) + ENTRIES, stored
     ratio = statistics.median(ratios)
     print(f"ingest: median ratio {ratio:.2f} (limit {LIMIT}), {POLICIES} policies")
     return int(ratio > LIMIT)

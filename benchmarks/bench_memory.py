@@ -13,14 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
-from material import NOW, add_policies, feed
-
 from earful import Payload, actions, store
 from earful.config import load
 from earful.job_queue import EmbeddedServer
 from earful.pipeline import fetch
 from earful.runtime import Runtime
 from earful.store.models import Channel, Message
+from material import NOW, add_policies, feed
 
 LIMIT_MB = 120
 MESSAGES = 10_000
@@ -50,7 +49,7 @@ def resident_mb(pid: int) -> float:
 @contextmanager
 def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "earful", *arguments, "--config", str(folder / "config.toml")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:
@@ -68,7 +67,7 @@ def until(done: Callable[[], bool], seconds: float = 300) -> None:
 
 def answers() -> bool:
     try:
-        with urlopen(f"http://127.0.0.1:{PORT}/healthz", timeout=5) as answer:  # noqa: S310
+        with urlopen(f"http://127.0.0.1:{PORT}/healthz", timeout=5) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004
     except OSError:
         return False
@@ -111,11 +110,13 @@ def measure(folder: Path, runtime: Runtime) -> int:
         put_in(runtime)
         until(routed)
         for _ in range(200):
-            assert answers()  # noqa: S101
+            assert answers()
         found = {"web": web.pid, "worker (triage)": warm.pid, "worker (forking)": fork.pid}
         sizes = {name: resident_mb(pid) for name, pid in found.items()}
     for name, size in sizes.items():
-        print(f"memory: {name} {size:.0f} MB resident, ratio {size / LIMIT_MB:.2f} of {LIMIT_MB} MB")
+        print(
+            f"memory: {name} {size:.0f} MB resident, ratio {size / LIMIT_MB:.2f} of {LIMIT_MB} MB"
+        )
     return int(max(sizes.values()) > LIMIT_MB)
 
 

@@ -37,7 +37,7 @@ UNIQUE_TEXT = {"external_id"}
 def multiply(times: int) -> None:
     """Make `times` times as many of everything, as if as many people had written."""
     with store.transaction():
-        last = {model: rows(f'SELECT max(id) FROM "{_table(model)}"')[0][0] for model in MULTIPLIED}  # noqa: S608
+        last = {model: rows(f'SELECT max(id) FROM "{_table(model)}"')[0][0] for model in MULTIPLIED}
         for turn in range(1, times):
             for model in MULTIPLIED:
                 execute(_copy(model, turn, last))
@@ -55,7 +55,7 @@ def _copy(model: type[Row], turn: int, last: dict[type[Row], int]) -> str:
     columns = ", ".join(f'"{field.column_name}"' for field in fields)
     values = ", ".join(_value(field, turn, last) for field in fields)
     return (
-        f'INSERT INTO "{_table(model)}" ({columns}) SELECT {values} '  # noqa: S608
+        f'INSERT INTO "{_table(model)}" ({columns}) SELECT {values} '
         f'FROM "{_table(model)}" WHERE id <= {last[model]}'
     )
 

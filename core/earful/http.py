@@ -23,10 +23,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from importlib import metadata
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
 
-import earful
 from earful.errors import (
     AuthenticationFailed,
     ChannelError,
@@ -190,7 +190,7 @@ class Client:
         target = self._target(url, params)
         own = self._home_headers if self._is_home(target) else {}
         sent_headers = {
-            "user-agent": f"Earful/{earful.__version__}",
+            "user-agent": f"Earful/{metadata.version('earful')}",
             "accept-encoding": "gzip",
             **own,
             **{k.lower(): v for k, v in (headers or {}).items()},

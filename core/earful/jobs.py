@@ -56,7 +56,7 @@ def triage_now(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -
     """The way of a message through the house, in four calls."""
     classify.classify(runtime, message_ids, now=now)
     route.route(runtime, message_ids, now=now)
-    sla.start_clocks(runtime, message_ids, now=now)
+    sla.start_clocks(runtime, message_ids)
     notify.notify(runtime, message_ids, now=now)
 
 
@@ -74,7 +74,7 @@ def poll_channel(channel_id: int) -> None:
 def check_channel(channel_id: int) -> None:
     """Try one channel's settings; what came of it is kept with the channel."""
     with connection():
-        fetch.check(_runtime(), channel_id, now=_now())
+        fetch.check(_runtime(), channel_id)
 
 
 def ingest_payload(payload_id: int) -> None:

@@ -106,13 +106,13 @@ class PluginHost:
             return record(PluginStatus.DISABLED, "switched off in the configuration")
         try:
             plugin = point.load()
-        except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything
+        except Exception as error:
             logger.debug("plugin=%s import failed", point.name, exc_info=True)
             return record(PluginStatus.FAILED_IMPORT, describe(error))
         try:
             types = _registered(point.name, plugin)
             self._refuse_conflicts(types)
-        except Exception as error:  # noqa: BLE001 - the same for its hooks
+        except Exception as error:
             logger.debug("plugin=%s register failed", point.name, exc_info=True)
             return record(PluginStatus.FAILED_REGISTER, describe(error))
         for component in types:

@@ -38,6 +38,7 @@ __all__ = ["ConfiguredChannel", "ConfiguredClassifier", "Named", "Runtime", "Tro
 
 logger = logging.getLogger(__name__)
 Component = TypeVar("Component")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +64,7 @@ class ConfiguredChannel:
     @property
     def capabilities(self) -> Capabilities:
         """What this channel can do, with reasons for what it can't."""
-        return contained(
-            f"{self.name}.capabilities", lambda: self.type.capabilities(self.settings)
-        )
+        return contained(f"{self.name}.capabilities", lambda: self.type.capabilities(self.settings))
 
     def permits_reply(self, context: ReplyContext) -> ReplyPermission:
         """Whether one message can be answered. A plugin that fails here forbids it, and why."""
@@ -96,12 +95,13 @@ class ConfiguredChannel:
         """What writes to the platform; None where that is impossible."""
         return self._make("sender", self.type.sender)
 
-    def _make(self, part: str, factory: Callable[[Any], Any] | None) -> Any:
+    def _make(self, part: str, factory: Callable[[Any], Made] | None) -> Made | None:
         if factory is None:
             return None
         if part not in self._made:
             self._made[part] = contained(f"{self.name}.{part}", lambda: factory(self.settings))
-        return self._made[part]
+        made: Made = self._made[part]
+        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

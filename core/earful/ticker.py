@@ -12,8 +12,7 @@ import socket
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-
-from peewee import SQL, ModelSelect
+from typing import Any
 
 from earful.inbox.lifecycle import wake_snoozed
 from earful.job_queue import JobQueueUnavailable
@@ -23,6 +22,14 @@ from earful.store import connection, transaction
 from earful.store.leases import beat, hold_lease, release_lease
 from earful.store.models import Channel, Clock, Message, Notification, Payload, Reply
 from earful.store.states import ChannelState, ReplyState
+from earful.store.unfinished import (
+    CLOCK_UNBREACHED,
+    MESSAGE_UNFINISHED,
+    NOTIFICATION_UNFINISHED,
+    PAYLOAD_BODY_KEPT,
+    PAYLOAD_UNFINISHED,
+    REPLY_UNFINISHED,
+)
 
 __all__ = ["run_ticker", "sweep", "tick"]
 
@@ -88,7 +95,7 @@ def purge(runtime: Runtime, *, now: datetime) -> None:
     before = now - timedelta(days=runtime.config.retention.payload_days)
     old = (
         Payload.select(Payload.id)
-        .where(SQL("state = 'parsed' AND body IS NOT NULL") & (Payload.received_at < before))
+        .where(PAYLOAD_BODY_KEPT & (Payload.received_at < before))
         .order_by(Payload.received_at)
         .limit(MOST)
     )
@@ -104,7 +111,7 @@ def _each(runtime: Runtime, job: str, ids: Iterable[int], on: str = "triage") ->
         runtime.jobs.enqueue_many(job, found, on=on, unique=True)
 
 
-def _first_column(query: ModelSelect) -> list[int]:
+def _first_column(query: Any) -> list[int]:
     return [row[0] for row in query.tuples()]
 
 
@@ -121,12 +128,13 @@ def _due_channels(now: datetime) -> list[int]:
 def _due_replies(state: ReplyState, now: datetime) -> list[int]:
     return _first_column(
         Reply.select(Reply.id)
-        .join(Channel)
         .where(
-            SQL("t1.state IN ('queued', 'sending', 'unconfirmed')")
+            REPLY_UNFINISHED
             & (Reply.due_at <= now)
             & (Reply.state == state)
-            & (Channel.state == ChannelState.LIVE)
+            & Reply.channel.in_(
+                Channel.select(Channel.id).where(Channel.state == ChannelState.LIVE)
+            )
         )
         .order_by(Reply.due_at)
         .limit(MOST)
@@ -136,10 +144,7 @@ def _due_replies(state: ReplyState, now: datetime) -> list[int]:
 def _due_clocks(now: datetime) -> list[int]:
     return _first_column(
         Clock.select(Clock.id)
-        .where(
-            SQL("met_at IS NULL AND breached_at IS NULL AND cancelled_at IS NULL")
-            & (Clock.due_at <= now)
-        )
+        .where(CLOCK_UNBREACHED & (Clock.due_at <= now))
         .order_by(Clock.due_at)
         .limit(MOST)
     )
@@ -148,7 +153,7 @@ def _due_clocks(now: datetime) -> list[int]:
 def _due_notifications(now: datetime) -> list[int]:
     return _first_column(
         Notification.select(Notification.id)
-        .where(SQL("state = 'pending'") & (Notification.due_at <= now))
+        .where(NOTIFICATION_UNFINISHED & (Notification.due_at <= now))
         .order_by(Notification.due_at)
         .limit(MOST)
     )
@@ -157,7 +162,7 @@ def _due_notifications(now: datetime) -> list[int]:
 def _unfinished_payloads(before: datetime) -> list[int]:
     return _first_column(
         Payload.select(Payload.id)
-        .where(SQL("state = 'received'") & (Payload.received_at <= before))
+        .where(PAYLOAD_UNFINISHED & (Payload.received_at <= before))
         .order_by(Payload.id)
         .limit(MOST)
     )
@@ -166,7 +171,7 @@ def _unfinished_payloads(before: datetime) -> list[int]:
 def _unfinished_messages(before: datetime) -> list[int]:
     return _first_column(
         Message.select(Message.id)
-        .where(SQL("stage <> 'done'") & (Message.received_at <= before))
+        .where(MESSAGE_UNFINISHED & (Message.received_at <= before))
         .order_by(Message.id)
         .limit(MOST)
     )

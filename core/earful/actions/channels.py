@@ -118,7 +118,7 @@ def resume_channel(runtime: Runtime, actor: Actor, channel_id: int, *, now: date
 
 
 def _configured(channel_id: int) -> Channel:
-    row = locked(Channel.select().where(Channel.id == channel_id)).get_or_none()
+    row: Channel | None = locked(Channel.select().where(Channel.id == channel_id)).get_or_none()
     if row is None:
         msg = "This channel does not exist."
         raise ActionRefused(msg)

@@ -52,9 +52,7 @@ def _acting(actor: Actor, conversation_id: int) -> Iterator[Conversation]:
 def _note_change(
     actor: Actor, conversation: Conversation, kind: str, now: datetime, **data: Any
 ) -> None:
-    timeline.add(
-        [timeline.entry(conversation.id, kind, now, agent_id=actor.agent_id, **data)]
-    )
+    timeline.add([timeline.entry(conversation.id, kind, now, agent_id=actor.agent_id, **data)])
     audit(actor, f"conversation.{kind}", "conversation", conversation.id, now, after=data or None)
 
 
@@ -67,9 +65,7 @@ def add_note(
         msg = "Write something first."
         raise ActionRefused(msg)
     with _acting(actor, conversation_id):
-        note = Note.create(
-            conversation=conversation_id, agent=actor.agent_id, text=words, at=now
-        )
+        note = Note.create(conversation=conversation_id, agent=actor.agent_id, text=words, at=now)
         audit(actor, "conversation.note", "conversation", conversation_id, now)
     return int(note.id)
 

@@ -89,7 +89,7 @@ def _hashed(password: str) -> str:
 
 
 def _agent(agent_id: int) -> Agent:
-    agent = locked(Agent.select().where(Agent.id == agent_id)).get_or_none()
+    agent: Agent | None = locked(Agent.select().where(Agent.id == agent_id)).get_or_none()
     if agent is None:
         msg = "This person does not exist."
         raise ActionRefused(msg)
@@ -110,9 +110,7 @@ def _keep_an_admin(agent: Agent) -> None:
         raise ActionRefused(msg)
 
 
-def set_role(
-    _runtime: Runtime, actor: Actor, agent_id: int, role: Role, *, now: datetime
-) -> None:
+def set_role(_runtime: Runtime, actor: Actor, agent_id: int, role: Role, *, now: datetime) -> None:
     """Change what somebody may do; it holds from their next click on."""
     require(actor, Role.ADMIN)
     with transaction():
@@ -145,9 +143,7 @@ def set_password(
     _change_password(actor, agent_id, password, now)
 
 
-def change_own_password(
-    _runtime: Runtime, actor: Actor, password: str, *, now: datetime
-) -> None:
+def change_own_password(_runtime: Runtime, actor: Actor, password: str, *, now: datetime) -> None:
     """Change one's own password; the caller has checked the old one."""
     if actor.agent_id is None:
         msg = "Nobody is signed in."

@@ -11,7 +11,7 @@ from earful.errors import ActionRefused
 from earful.inbox.text import one_line
 from earful.policies import validate_policy
 from earful.runtime import Runtime
-from earful.store.database import locked, transaction
+from earful.store.database import locked, transaction, tuples
 from earful.store.models import Agent, Policy, PolicyVersion, Queue
 from earful.store.states import Role
 
@@ -91,8 +91,8 @@ def _check(runtime: Runtime, name: str, conditions: Any, actions: Any) -> None:
 def _unknown_names(runtime: Runtime, actions: Sequence[dict[str, str]]) -> list[str]:
     """Names in the actions that lead nowhere here."""
     known = {
-        "queue": {row[0] for row in Queue.select(Queue.name).where(Queue.active).tuples()},
-        "assign": {row[0] for row in Agent.select(Agent.email).where(Agent.active).tuples()},
+        "queue": {row[0] for row in tuples(Queue.select(Queue.name).where(Queue.active))},
+        "assign": {row[0] for row in tuples(Agent.select(Agent.email).where(Agent.active))},
         "notify": set(runtime.config.notifiers),
     }
     words = {"queue": "queue", "assign": "active agent", "notify": "notifier"}
@@ -111,7 +111,7 @@ def _says_otherwise(policy: Policy, conditions: Any, actions: Any) -> bool:
 
 
 def _get(policy_id: int) -> Policy:
-    policy = locked(Policy.select().where(Policy.id == policy_id)).get_or_none()
+    policy: Policy | None = locked(Policy.select().where(Policy.id == policy_id)).get_or_none()
     if policy is None:
         msg = "This policy does not exist."
         raise ActionRefused(msg)
@@ -150,5 +150,3 @@ def move_policy(
         for position, each in enumerate(order, 1):
             Policy.update(position=position).where(Policy.id == each.id).execute()
         audit(actor, "policy.move", "policy", policy_id, now, summary="up" if up else "down")
-
-

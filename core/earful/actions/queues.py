@@ -74,7 +74,7 @@ def _check(name: str, colour: str, minutes: int | None) -> None:
 
 
 def _get(queue_id: int) -> Queue:
-    queue = locked(Queue.select().where(Queue.id == queue_id)).get_or_none()
+    queue: Queue | None = locked(Queue.select().where(Queue.id == queue_id)).get_or_none()
     if queue is None:
         msg = "This queue does not exist."
         raise ActionRefused(msg)

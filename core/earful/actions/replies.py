@@ -95,7 +95,7 @@ def _surface_of_answer(surface: Surface) -> Surface:
 
 
 def _answered_message(conversation_id: int, message_id: int) -> Message:
-    message = (
+    message: Message | None = (
         Message.select(Message, Channel, Thread)
         .join(Channel)
         .switch(Message)
@@ -138,7 +138,10 @@ def _check_can_send(runtime: Runtime, message: Message, text: str, now: datetime
 
 
 def _conversation(conversation_id: int) -> Conversation:
-    return locked(Conversation.select().where(Conversation.id == conversation_id)).get()
+    conversation: Conversation = locked(
+        Conversation.select().where(Conversation.id == conversation_id)
+    ).get()
+    return conversation
 
 
 def _refuse_unseen(conversation_id: int, last_seen_message_id: int) -> None:
@@ -157,9 +160,7 @@ def _refuse_unseen(conversation_id: int, last_seen_message_id: int) -> None:
 
 
 def _reply(reply_id: int) -> Reply:
-    reply = (
-        locked(Reply.select(Reply).where(Reply.id == reply_id)).get_or_none()
-    )
+    reply: Reply | None = locked(Reply.select(Reply).where(Reply.id == reply_id)).get_or_none()
     if reply is None:
         msg = "This reply does not exist."
         raise ActionRefused(msg)
@@ -205,9 +206,7 @@ def retry_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime
 def find_reply_again(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> None:
     """Look for a reply of unknown outcome once more, now."""
     require(actor, Role.AGENT)
-    _decide(
-        actor, reply_id, (ReplyState.UNCONFIRMED,), "reply.look", now, due_at=now, attempts=1
-    )
+    _decide(actor, reply_id, (ReplyState.UNCONFIRMED,), "reply.look", now, due_at=now, attempts=1)
 
 
 def _decide(
@@ -221,9 +220,7 @@ def _decide(
     with transaction():
         reply = _reply(reply_id)
         moved = (
-            Reply.update(changes)
-            .where((Reply.id == reply_id) & Reply.state.in_(states))
-            .execute()
+            Reply.update(changes).where((Reply.id == reply_id) & Reply.state.in_(states)).execute()
         )
         if not moved:
             msg = f"This reply is {reply.state} by now."

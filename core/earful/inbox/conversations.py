@@ -6,14 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from peewee import SQL
-
 from earful.inbox import timeline
 from earful.inbox.text import is_mere_thanks, snippet
 from earful.store import bulk
 from earful.store.database import locked
 from earful.store.models import NEVER, Clock, Conversation
 from earful.store.states import ConversationStatus
+from earful.store.unfinished import CLOCK_RUNS
 
 __all__ = ["Arrival", "answered", "arrived", "stop_clocks"]
 
@@ -103,11 +102,7 @@ def _is_first_answer_to_us(status: ConversationStatus, started_by_us: bool) -> b
 def answered(conversation_ids: Iterable[int], at: datetime) -> None:
     """Stop the response clocks: we have answered, and now it is theirs to speak."""
     ids = list(set(conversation_ids))
-    (
-        Clock.update(met_at=at)
-        .where(Clock.conversation.in_(ids) & SQL("met_at IS NULL AND cancelled_at IS NULL"))
-        .execute()
-    )
+    (Clock.update(met_at=at).where(Clock.conversation.in_(ids) & CLOCK_RUNS).execute())
     (
         Conversation.update(due_at=NEVER, waiting_since=None)
         .where(Conversation.id.in_(ids))
@@ -124,10 +119,7 @@ def stop_clocks(conversation_id: int, at: datetime) -> None:
     """Call the running clocks off, because nobody waits for an answer any more."""
     (
         Clock.update(cancelled_at=at)
-        .where(
-            (Clock.conversation == conversation_id)
-            & SQL("met_at IS NULL AND cancelled_at IS NULL")
-        )
+        .where((Clock.conversation == conversation_id) & CLOCK_RUNS)
         .execute()
     )
     (

@@ -84,7 +84,7 @@ def follow_edits(pairs: Sequence[tuple[Known, InboundMessage]], now: datetime) -
     return len(edited)
 
 
-def _entry(known: Known, kind: str, now: datetime, **data: str) -> timeline.Entry:
+def _entry(known: Known, kind: str, now: datetime, **data: Any) -> timeline.Entry:
     return timeline.entry(known.conversation_id, kind, now, message_id=known.id, **data)
 
 

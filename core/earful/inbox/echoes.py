@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from peewee import SQL
-
 from earful.inbox.replies import confirm
 from earful.inbox.text import one_line
 from earful.store.models import Reply
 from earful.store.states import ReplyState
+from earful.store.unfinished import REPLY_UNFINISHED
 from earful.types import InboundMessage
 
 __all__ = ["without_our_replies"]
@@ -48,9 +47,7 @@ def _by_receipt(channel_id: int, ours: Sequence[InboundMessage]) -> dict[str, Re
 def _by_text(channel_id: int, ours: Sequence[InboundMessage]) -> dict[str, Reply]:
     waiting = list(
         Reply.select().where(
-            SQL("state IN ('queued', 'sending', 'unconfirmed')")
-            & (Reply.channel == channel_id)
-            & Reply.state.in_(_UNCERTAIN)
+            REPLY_UNFINISHED & (Reply.channel == channel_id) & Reply.state.in_(_UNCERTAIN)
         )
     )
     found = {}

@@ -23,7 +23,7 @@ _MOST_EXTRA = 100
 Text = TypeVar("Text", str, str | None)
 
 
-def fit(item: Parsed) -> Parsed:
+def fit(item: object) -> Parsed:
     """The item as it can be kept. Raises `PayloadError` for what nobody could find again."""
     if isinstance(item, Removal):
         return replace(item, external_id=_id(item.external_id), at=_aware(item.at))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from peewee import SQL
-
 from earful.inbox import timeline
 from earful.inbox.conversations import stop_clocks
 from earful.store.database import locked, transaction
 from earful.store.models import Conversation
 from earful.store.states import ConversationStatus
+from earful.store.unfinished import SNOOZED
 
 __all__ = ["change_status", "wake_snoozed"]
 
@@ -49,7 +48,7 @@ def wake_snoozed(*, now: datetime, limit: int) -> int:
         due = list(
             locked(
                 Conversation.select(Conversation.id)
-                .where(SQL("status = 'snoozed'") & (Conversation.snoozed_until <= now))
+                .where(SNOOZED & (Conversation.snoozed_until <= now))
                 .order_by(Conversation.snoozed_until)
                 .limit(limit)
             )

@@ -72,7 +72,11 @@ def _messages(message_ids: Sequence[int]) -> list[ClassifiedMessage]:
     )
     return [
         ClassifiedMessage(
-            id=row[0], text=row[1], surface=row[2], language=row[3], channel=row[4],
+            id=row[0],
+            text=row[1],
+            surface=row[2],
+            language=row[3],
+            channel=row[4],
             author_name=row[5],
         )
         for row in rows
@@ -82,7 +86,7 @@ def _messages(message_ids: Sequence[int]) -> list[ClassifiedMessage]:
 def run_classifier(
     classifier: ConfiguredClassifier, messages: Sequence[ClassifiedMessage]
 ) -> list[list[Label]]:
-    """The labels of each message; raises when the classifier breaks its promise of one list each."""
+    """The labels of each message; raises when the classifier does not give one list for each."""
     found = contained(f"{classifier.name}.classify", lambda: classifier.object.classify(messages))
     if len(found) != len(messages):
         message = f"{len(found)} answers to {len(messages)} messages"

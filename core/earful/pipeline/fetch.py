@@ -88,9 +88,7 @@ def _claim(channel_id: int, now: datetime) -> Channel | None:
         return Channel.get_by_id(channel_id) if claimed else None
 
 
-def _keep(
-    row: Channel, channel: ConfiguredChannel, result: FetchResult, now: datetime
-) -> Fetched:
+def _keep(row: Channel, channel: ConfiguredChannel, result: FetchResult, now: datetime) -> Fetched:
     wait = timedelta(seconds=result.next_poll_seconds or channel.poll_every_seconds)
     due = now if result.more else now + min(wait, LONGEST_WAIT)
     with transaction():
@@ -151,7 +149,7 @@ def _pause(error: Exception, failures: int, poll_every_seconds: int) -> timedelt
     return timedelta(seconds=min(max(seconds, 30), 3600))
 
 
-def check(runtime: Runtime, channel_id: int, *, now: datetime) -> str:
+def check(runtime: Runtime, channel_id: int) -> str:
     """Try a channel's settings; the sentence that says how it went is kept with the channel."""
     row = Channel.get_by_id(channel_id)
     channel = runtime.channels.get(row.name)
@@ -164,9 +162,7 @@ def check(runtime: Runtime, channel_id: int, *, now: datetime) -> str:
         account = contained(f"{row.name}.check", source.check)
     except Exception as error:  # noqa: BLE001 - the reason is shown, whatever it is
         said = describe(error)
-        health = (
-            Health.AUTH_REQUIRED if isinstance(error, AuthenticationFailed) else _health(error)
-        )
+        health = Health.AUTH_REQUIRED if isinstance(error, AuthenticationFailed) else _health(error)
         _note_check(row.id, health, said)
         return said if isinstance(error, ChannelError) else f"The plugin failed: {said}"
     with transaction():

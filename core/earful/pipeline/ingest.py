@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from earful.components import ChannelType, Parsed, describe
 from earful.errors import PayloadError, UnsupportedPayload
@@ -208,9 +209,7 @@ def _add(
     }
 
 
-def _early_removals(
-    channel_id: int, messages: Sequence[InboundMessage]
-) -> dict[str, _Early]:
+def _early_removals(channel_id: int, messages: Sequence[InboundMessage]) -> dict[str, _Early]:
     rows = (
         EarlyRemoval.select(EarlyRemoval.external_id, EarlyRemoval.kind, EarlyRemoval.at)
         .where(
@@ -241,7 +240,7 @@ def _row(
     place: Place,
     early: _Early | None,
     now: datetime,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     return {
         "channel": channel_id,
         "external_id": message.external_id,
@@ -266,7 +265,7 @@ def _row(
     }
 
 
-def _arrival(row: dict[str, object]) -> Arrival:
+def _arrival(row: dict[str, Any]) -> Arrival:
     return Arrival(
         conversation_id=row["conversation"],
         text=row["text"],

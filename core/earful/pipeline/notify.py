@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from earful.components import describe
 from earful.errors import RateLimited
@@ -43,7 +44,7 @@ def notify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> No
         move(waiting, Stage.DONE)
 
 
-def _runs(message_ids: Sequence[int]) -> list[tuple]:
+def _runs(message_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     """What matched these messages, as far as a notification tells of it."""
     if not message_ids:
         return []
@@ -75,7 +76,7 @@ def _runs(message_ids: Sequence[int]) -> list[tuple]:
     )
 
 
-def _announce(run: tuple, notifiers: Sequence[str], now: datetime) -> None:
+def _announce(run: tuple[Any, ...], notifiers: Sequence[str], now: datetime) -> None:
     policy_id, policy, message_id, conversation_id, subject, snippet, contact, queue, _ = run
     announce(
         notifiers,
@@ -141,7 +142,7 @@ def _again(row: Notification, error: Exception, now: datetime) -> None:
     if row.attempts + 1 >= MOST_TRIES:
         _settle(row, NotificationState.FAILED, describe(error), now)
         return
-    changes = {"error": clean(describe(error), 1000)}
+    changes: dict[str, Any] = {"error": clean(describe(error), 1000)}
     if isinstance(error, RateLimited) and error.retry_after:
         changes["due_at"] = now + error.retry_after
     Notification.update(changes).where(Notification.id == row.id).execute()

@@ -10,8 +10,6 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from peewee import SQL
-
 from earful.components import Sender, describe
 from earful.errors import (
     AuthenticationFailed,
@@ -28,6 +26,7 @@ from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.database import transaction
 from earful.store.models import Channel, Message, Reply, Thread
 from earful.store.states import ChannelState, ReplyState
+from earful.store.unfinished import REPLY_UNFINISHED
 from earful.types import OutboundReply, Receipt
 
 __all__ = ["LEASE", "find_reply", "give_up_expired", "send_reply"]
@@ -49,7 +48,7 @@ def send_reply(runtime: Runtime, reply_id: int, *, now: datetime) -> None:
         return
     channel = runtime.channels.get(reply.channel.name)
     try:
-        sender = channel and channel.sender()
+        sender = channel.sender() if channel else None
     except Exception as error:  # noqa: BLE001 - nothing was sent: the plugin could not be made
         _later(reply, describe(error), now, ReplyState.QUEUED)
         return
@@ -79,7 +78,7 @@ def _claim(reply_id: int, now: datetime) -> Reply | None:
 
 
 def _load(reply_id: int) -> Reply:
-    return (
+    reply: Reply = (
         Reply.select(Reply, Channel, Message, Thread)
         .join(Channel)
         .switch(Reply)
@@ -89,6 +88,7 @@ def _load(reply_id: int) -> Reply:
         .where(Reply.id == reply_id)
         .get()
     )
+    return reply
 
 
 def _send(reply: Reply, channel: ConfiguredChannel, sender: Sender, now: datetime) -> None:
@@ -160,7 +160,7 @@ def _later(
 def give_up_expired(*, now: datetime) -> int:
     """Replies whose sender never came back are `unconfirmed` from now on."""
     with transaction():
-        return (
+        found: int = (
             Reply.update(
                 state=ReplyState.UNCONFIRMED,
                 lease_until=None,
@@ -168,12 +168,11 @@ def give_up_expired(*, now: datetime) -> int:
                 error="Earful was interrupted while it sent this reply.",
             )
             .where(
-                SQL("state IN ('queued', 'sending', 'unconfirmed')")
-                & (Reply.state == ReplyState.SENDING)
-                & (Reply.lease_until <= now)
+                REPLY_UNFINISHED & (Reply.state == ReplyState.SENDING) & (Reply.lease_until <= now)
             )
             .execute()
         )
+    return found
 
 
 def find_reply(runtime: Runtime, reply_id: int, *, now: datetime) -> None:

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import SQL
-
 from earful.business_hours import BusinessHours
 from earful.inbox import timeline
 from earful.inbox.notices import announce
@@ -20,11 +18,12 @@ from earful.store.database import locked, transaction
 from earful.store.models import Clock, Conversation, Message, Queue
 from earful.store.stages import held, move
 from earful.store.states import ClockKind, ConversationStatus, Stage
+from earful.store.unfinished import CLOCK_UNBREACHED
 
 __all__ = ["breach", "start_clocks"]
 
 
-def start_clocks(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> None:
+def start_clocks(runtime: Runtime, message_ids: Sequence[int]) -> None:
     """Start the first-response clock of conversations that wait for one, and move messages on.
 
     It starts when the message reached us: before that nobody here could have answered.
@@ -55,8 +54,8 @@ def _candidates(message_ids: Sequence[int]) -> list[tuple[int, datetime, int]]:
         .where(
             Message.id.in_(message_ids)
             & (Conversation.status == ConversationStatus.OPEN)
-            & Conversation.waiting_since.is_null(False)
-            & Queue.first_response_minutes.is_null(False)
+            & Conversation.waiting_since.is_null(is_null=False)
+            & Queue.first_response_minutes.is_null(is_null=False)
         )
         .order_by(Message.id)
         .tuples()
@@ -89,11 +88,7 @@ def breach(clock_id: int, notifiers: Sequence[str], *, now: datetime) -> None:
     with transaction():
         clock = (
             locked(Clock.select())
-            .where(
-                (Clock.id == clock_id)
-                & (Clock.due_at <= now)
-                & SQL("met_at IS NULL AND breached_at IS NULL AND cancelled_at IS NULL")
-            )
+            .where((Clock.id == clock_id) & (Clock.due_at <= now) & CLOCK_UNBREACHED)
             .get_or_none()
         )
         if clock is None:

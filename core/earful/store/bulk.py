@@ -66,9 +66,7 @@ def _insert_chunk(
     return sorted(row[0] for row in cursor.fetchall())
 
 
-def update(
-    model: type[Row], rows: Iterable[Mapping[str, Any]], *, key: str = "id"
-) -> None:
+def update(model: type[Row], rows: Iterable[Mapping[str, Any]], *, key: str = "id") -> None:
     """Set the given columns of each row, found by `key`. All rows have the same columns."""
     todo = list(rows)
     if not todo:

@@ -23,6 +23,7 @@ __all__ = [
     "retry_on_conflict",
     "rows",
     "transaction",
+    "tuples",
 ]
 
 Result = TypeVar("Result")
@@ -96,9 +97,14 @@ def transaction() -> Iterator[None]:
         yield
 
 
-def locked(query: peewee.Select) -> peewee.Select:
+def locked(query: Any) -> Any:
     """The same rows, held until the transaction ends. SQLite's writer holds everything anyway."""
     return query.for_update() if is_postgres() else query
+
+
+def tuples(query: Any) -> list[tuple[Any, ...]]:
+    """The rows of a query as plain tuples; several times cheaper than objects."""
+    return list(query.tuples())
 
 
 def retry_on_conflict(work: Callable[[], Result], *, tries: int = 5) -> Result:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
 __all__ = ["ChoiceField", "JSONField", "RankField", "UTCDateTimeField"]
 
 
-class UTCDateTimeField(peewee.Field):  # type: ignore[misc]
+class _Column:
+    """Tells type checkers that a row's attribute is the value, not the column."""
+
+    if TYPE_CHECKING:
+
+        def __get__(self, row: object, owner: type | None = None) -> Any: ...
+        def __set__(self, row: object, value: Any) -> None: ...
+
+
+class UTCDateTimeField(_Column, peewee.Field):  # type: ignore[misc]
     """An aware moment in UTC: `timestamptz` on PostgreSQL, sortable ISO text on SQLite.
 
     Naive times are refused, because the two databases would read them differently.
@@ -38,7 +47,7 @@ class UTCDateTimeField(peewee.Field):  # type: ignore[misc]
         return moment.astimezone(UTC)
 
 
-class JSONField(peewee.TextField):  # type: ignore[misc]
+class JSONField(_Column, peewee.TextField):  # type: ignore[misc]
     """A JSON document kept as text: equal on both databases, and never searched inside."""
 
     def db_value(self, value: Any) -> str | None:
@@ -50,7 +59,7 @@ class JSONField(peewee.TextField):  # type: ignore[misc]
         return None if value is None else json.loads(value)
 
 
-class ChoiceField(peewee.CharField):  # type: ignore[misc]
+class ChoiceField(_Column, peewee.CharField):  # type: ignore[misc]
     """A `StrEnum` stored as its text, so that the database reads like the screens."""
 
     def __init__(self, enum: type[StrEnum], **options: Any) -> None:
@@ -64,7 +73,7 @@ class ChoiceField(peewee.CharField):  # type: ignore[misc]
         return None if value is None else self.enum(value)
 
 
-class RankField(peewee.SmallIntegerField):  # type: ignore[misc]
+class RankField(_Column, peewee.SmallIntegerField):  # type: ignore[misc]
     """An `IntEnum` stored as its number, because it is sorted by."""
 
     def __init__(self, enum: type[IntEnum], **options: Any) -> None:

@@ -25,7 +25,7 @@ def hold_lease(name: str, owner: str, now: datetime, until: datetime) -> bool:
         if taken:
             return True
         Lease.insert(name=name, owner=owner, until=until).on_conflict_ignore().execute()
-        return Lease.get_by_id(name).owner == owner
+        return bool(Lease.get_by_id(name).owner == owner)
 
 
 def release_lease(name: str, owner: str) -> None:

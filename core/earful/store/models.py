@@ -200,14 +200,21 @@ class Conversation(Row):
 
 Conversation.add_index(
     Conversation.index(
-        Conversation.queue, Conversation.status, Conversation.due_at, Conversation.id,
+        Conversation.queue,
+        Conversation.status,
+        Conversation.due_at,
+        Conversation.id,
         name="conversation_by_queue",
     )
 )
 Conversation.add_index(
     Conversation.index(
-        Conversation.assignee, Conversation.status, Conversation.due_at, Conversation.id,
-        where=Conversation.assignee.is_null(False), name="conversation_by_assignee",
+        Conversation.assignee,
+        Conversation.status,
+        Conversation.due_at,
+        Conversation.id,
+        where=Conversation.assignee.is_null(False),
+        name="conversation_by_assignee",
     )
 )
 Conversation.add_index(
@@ -217,8 +224,11 @@ Conversation.add_index(
 )
 Conversation.add_index(
     Conversation.index(
-        Conversation.status, Conversation.due_at, Conversation.id,
-        where=Conversation.assignee.is_null(True), name="conversation_unassigned",
+        Conversation.status,
+        Conversation.due_at,
+        Conversation.id,
+        where=Conversation.assignee.is_null(True),
+        name="conversation_unassigned",
     )
 )
 Conversation.add_index(

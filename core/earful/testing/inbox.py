@@ -127,7 +127,7 @@ class Inbox:
         runtime, now = self.runtime, self.now
         steps: dict[str, Callable[[], object]] = {
             "poll_channel": lambda: self._poll(ids[0]),
-            "check_channel": lambda: fetch.check(runtime, ids[0], now=now),
+            "check_channel": lambda: fetch.check(runtime, ids[0]),
             "ingest_payload": lambda: self._ingest(ids[0]),
             "triage": lambda: triage_now(runtime, ids, now=now),
             "send_reply": lambda: outbox.send_reply(runtime, ids[0], now=now),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import peewee
-
 from earful.store.models import ALL_MODELS
 
 SQLITE_TRIGGERS = (

@@ -155,6 +155,7 @@ class Progress:
     channels: int
     healthy_channels: int
     queues: int
+    own_queues: int
     queues_with_target: int
     conversations: int
     replies_sent: int
@@ -425,20 +426,23 @@ _PROGRESS = {
     "channels": "channel WHERE state <> 'disabled'",
     "healthy_channels": "channel WHERE state = 'live' AND health = 'ok'",
     "queues": "queue WHERE active",
+    "own_queues": "queue WHERE active AND name <> {param}",
     "queues_with_target": "queue WHERE active AND first_response_minutes IS NOT NULL",
     "conversations": "conversation",
     "replies_sent": "reply WHERE state IN ('sent', 'confirmed')",
 }
 
 
-def progress() -> Progress:
-    """How far the set-up has come; one statement."""
+def progress(fallback_queue: str) -> Progress:
+    """How far the set-up has come; one statement. The fallback queue is nobody's own."""
+    param = Setting._meta.database.param
     parts = (
         f"(SELECT count(*) FROM (SELECT 1 FROM {what} LIMIT {MOST_COUNTED}) AS few)"  # noqa: S608 - ours
         for what in _PROGRESS.values()
     )
+    statement = f"SELECT {', '.join(parts)}".format(param=param)
     with connection():
-        found = rows(f"SELECT {', '.join(parts)}")[0]
+        found = rows(statement, [fallback_queue])[0]
     return Progress(**dict(zip(_PROGRESS, map(int, found), strict=True)))
 
 

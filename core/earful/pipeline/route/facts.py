@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from earful.business_hours import BusinessHours
@@ -48,7 +48,7 @@ class Routable:
     author_verified: bool
     contact_since: datetime
     opened_at: datetime
-    labels: set[str]
+    labels: set[str] = field(default_factory=set)
 
 
 def load(message_ids: Sequence[int]) -> list[Routable]:
@@ -86,7 +86,7 @@ def load(message_ids: Sequence[int]) -> list[Routable]:
         .order_by(Message.id)
         .tuples()
     )
-    items = [Routable(*row, labels=set()) for row in rows]
+    items = [Routable(*row) for row in rows]
     _add_labels(items)
     return items
 

@@ -14,14 +14,14 @@ from typing import Any
 from earful.components import describe
 from earful.inbox import timeline
 from earful.inbox.conversations import stop_clocks
-from earful.pipeline.route_facts import (
+from earful.pipeline.route.facts import (
     Routable,
     load,
     moment_facts,
     policy_facts,
     routed_item,
 )
-from earful.pipeline.route_policies import applied_policies, enabled_policies
+from earful.pipeline.route.policies import applied_policies, enabled_policies
 from earful.plugins import contained
 from earful.policies import CompiledPolicy, Decision, decide
 from earful.runtime import Runtime

@@ -1,0 +1,28 @@
+"""What is unfinished, in the very words of the partial indexes that find it.
+
+A database uses a partial index only for a condition it can read; a parameter it cannot.
+"""
+
+from __future__ import annotations
+
+from peewee import SQL
+
+__all__ = [
+    "CLOCK_RUNS",
+    "CLOCK_UNBREACHED",
+    "MESSAGE_UNFINISHED",
+    "NOTIFICATION_UNFINISHED",
+    "PAYLOAD_BODY_KEPT",
+    "PAYLOAD_UNFINISHED",
+    "REPLY_UNFINISHED",
+    "SNOOZED",
+]
+
+CLOCK_RUNS = SQL("met_at IS NULL AND cancelled_at IS NULL")
+CLOCK_UNBREACHED = SQL("met_at IS NULL AND breached_at IS NULL AND cancelled_at IS NULL")
+MESSAGE_UNFINISHED = SQL("stage <> 'done'")
+NOTIFICATION_UNFINISHED = SQL("state = 'pending'")
+PAYLOAD_UNFINISHED = SQL("state = 'received'")
+PAYLOAD_BODY_KEPT = SQL("state = 'parsed' AND body IS NOT NULL")
+REPLY_UNFINISHED = SQL("state IN ('queued', 'sending', 'unconfirmed')")
+SNOOZED = SQL("status = 'snoozed'")
