@@ -122,7 +122,7 @@ def demo() -> Iterator[Payload]:
 
 
 def _payload(document: str, url: str, content_type: str, now: datetime) -> Payload:
-    meta = Meta(url=url, fetched_at=now, own_names=frozenset({SHOP.casefold()}))
+    meta = Meta(reader="feed", url=url, fetched_at=now, own_names=frozenset({SHOP.casefold()}))
     return Payload(
         body=document.encode(), content_type=f"{content_type}; charset=utf-8", meta=meta.dump()
     )

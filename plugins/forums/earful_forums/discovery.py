@@ -44,7 +44,7 @@ def discover(settings: ForumsSettings) -> Found:
                 return found
             if settings.reader == "wordpress" or settings.auth is not None:
                 raise ChannelError(f"{settings.url} offers no REST interface of WordPress")
-        return _feed(http, response)
+        return _feed(http, settings.url, response)
 
 
 def _wordpress(settings: ForumsSettings, response: Response) -> Found | None:
@@ -64,19 +64,19 @@ def _wordpress(settings: ForumsSettings, response: Response) -> Found | None:
     return None
 
 
-def _feed(http: Client, response: Response) -> Found:
-    found = _as_feed(response)
+def _feed(http: Client, asked: str, response: Response) -> Found:
+    found = _as_feed(asked, response)
     if found is not None:
         return found
     named = page.feeds(response.url, response.body)
     for candidate in _some([*named, *page.guessed_feeds(response.url)]):
-        found = _as_feed(http.get(candidate, check_auth=False))
+        found = _as_feed(candidate, http.get(candidate, check_auth=False))
         if found is not None:
             return found
     raise ChannelError(f"{response.url} is no feed, and no feed was found from there")
 
 
-def _as_feed(response: Response) -> Found | None:
+def _as_feed(asked: str, response: Response) -> Found | None:
     if not response.ok or not feed.scan_document(response.body):
         return None
     content_type = response.headers.get("content-type", "")
@@ -85,7 +85,8 @@ def _as_feed(response: Response) -> Found | None:
         facts, entries = feed.document(payload, Meta(url=response.url))
     except PayloadError:
         return None
-    return Found(reader="feed", url=response.url, name=one_line(facts.title), entries=len(entries))
+    url = response.moved_to or asked
+    return Found(reader="feed", url=url, name=one_line(facts.title), entries=len(entries))
 
 
 def _some(candidates: Iterable[str]) -> list[str]:

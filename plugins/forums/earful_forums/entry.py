@@ -34,6 +34,7 @@ _FEED_TITLE = re.compile(
     r"\A\s*(?:Comments on:?|Kommentare zu:?|Commentaires sur:?)\s+(.+)\Z", re.DOTALL
 )
 _RE = re.compile(r"\A(?:\s*(?:re|aw|sv|antw|antwort)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_MAILED = re.compile(r"\A\s*[^\s()]+@[^\s()]+\s+\(([^()]+)\)\s*\Z")
 _BULLET_PREFIX = re.compile(r"\A.{1,100} • ")
 _KINDS = {
     "image": AttachmentKind.IMAGE,
@@ -59,14 +60,12 @@ class Entry:
 
     __slots__ = ("author_name", "guid", "link", "published", "raw", "title", "updated")
 
-    def __init__(self, raw: dict[str, Any]) -> None:
+    def __init__(self, raw: dict[str, Any], *, is_atom: bool = False) -> None:
         self.raw = raw
         self.guid = self._text("id").strip()
         self.link = web_url(raw.get("link")) or ""
-        self.title = one_line(self._text("title"))
-        detail = raw.get("author_detail")
-        name = detail.get("name") if isinstance(detail, dict) else None
-        self.author_name = one_line(name or self._text("author"), 120)
+        self.title = one_line(self._text("title"), is_markup=not (is_atom and self._is_plain()))
+        self.author_name = one_line(self._author(), 120)
         self.published = self._moment("published_parsed")
         self.updated = self._moment("updated_parsed")
 
@@ -91,6 +90,18 @@ class Entry:
                 if value.strip():
                     return value, detail.get("type") != "text/plain"
         return self._text("summary"), True
+
+    def _author(self) -> str:
+        named = _MAILED.match(self._text("author"))
+        if named:
+            return named.group(1)
+        detail = self.raw.get("author_detail")
+        name = detail.get("name") if isinstance(detail, dict) else None
+        return name if isinstance(name, str) else self._text("author")
+
+    def _is_plain(self) -> bool:
+        detail = self.raw.get("title_detail")
+        return isinstance(detail, dict) and detail.get("type") == "text/plain"
 
     def _text(self, name: str) -> str:
         value = self.raw.get(name)
@@ -141,12 +152,13 @@ def _comment(
 
 
 def _post(entry: Entry, feed: Feed, rendered: Rendered) -> InboundMessage:
-    title = _RE.sub("", _BULLET_PREFIX.sub("", entry.title))
-    is_reply = title != entry.title or bool(entry.link and is_inside_thread(entry.link))
-    is_reply = is_reply or "thr_in-reply-to" in entry.raw
+    full_title = _BULLET_PREFIX.sub("", entry.title)
+    title = _RE.sub("", full_title)
+    is_reply = title != full_title or "thr_in-reply-to" in entry.raw
+    is_reply = is_reply or bool(entry.link and is_inside_thread(entry.link))
     thread_url = thread_of(entry.link) if entry.link else None
     return InboundMessage(
-        external_id=_lasting_id(entry, feed, rendered.text),
+        external_id=_lasting_id(entry, feed),
         author=_author(entry),
         text=rendered.text or entry.title,
         sent_at=entry.sent_at(feed),
@@ -161,7 +173,7 @@ def _post(entry: Entry, feed: Feed, rendered: Rendered) -> InboundMessage:
     )
 
 
-def _lasting_id(entry: Entry, feed: Feed, text: str) -> str:
+def _lasting_id(entry: Entry, feed: Feed) -> str:
     """The same for every copy of a message, and another for the next message.
 
     Forums reuse a guid while author and date become those of the newest reply, so the guid is
@@ -169,6 +181,7 @@ def _lasting_id(entry: Entry, feed: Feed, text: str) -> str:
     whose ids are meant to last and whose `updated` moves with every edit.
     """
     published = entry.published or (None if feed.is_atom else entry.updated)
+    text = entry.body()[0].strip()  # as it came: how it is rendered may change some day
     parts = [entry.guid, entry.author_name, published.isoformat() if published else ""]
     if not entry.guid:
         parts += [entry.link, text]

@@ -9,7 +9,6 @@ import calendar
 import hashlib
 import io
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from earful_forums.meta import EPOCH, Meta
 __all__ = ["document", "is_wordpress", "messages", "scan_document"]
 
 _DECLARES_ENTITIES = re.compile(rb"<\x00?!\x00?E\x00?N\x00?T\x00?I\x00?T\x00?Y", re.IGNORECASE)
+_STARTS = re.compile(rb"<(?:item|entry)[\s>]", re.IGNORECASE)
 _WORDPRESS = re.compile(rb"<generator[^>]{0,200}>[^<]{0,100}wordpress", re.IGNORECASE)
 
 
@@ -31,17 +31,19 @@ def messages(payload: Payload, meta: Meta) -> list[InboundMessage]:
     Oldest first, because a reply joins the thread of the message that it answers.
     """
     feed, raw_entries = document(payload, meta)
+    entries = [Entry(raw, is_atom=feed.is_atom) for raw in raw_entries]
     found: dict[str, InboundMessage] = {}
-    for entry in _newest(map(Entry, raw_entries), feed, meta.max_items):
+    for entry in _newest(entries, feed, meta.max_items):
         message = message_of(entry, feed)
-        found.setdefault(message.external_id, message)
+        if message.text or message.attachments:
+            found.setdefault(message.external_id, message)
     gap = [_gap_message(payload, meta)] if meta.gap else []
     return [*gap, *found.values()]
 
 
-def _newest(entries: Iterable[Entry], feed: Feed, most: int) -> list[Entry]:
+def _newest(entries: list[Entry], feed: Feed, most: int) -> list[Entry]:
     # Feeds have the newest first, so that within a second the last one is the oldest.
-    backwards = list(entries)[::-1]
+    backwards = entries[::-1]
     backwards.sort(key=lambda entry: (entry.sent_at(feed), entry.comment_number()))
     return backwards[-most:]
 
@@ -88,13 +90,21 @@ def _parsed(payload: Payload, meta: Meta) -> Any:
     try:
         # A stream, because feedparser would take bare bytes for the name of a file.
         return feedparser.parse(
-            io.BytesIO(payload.body),
+            io.BytesIO(_thinned(payload.body, meta.max_items)),
             response_headers=headers,
             sanitize_html=False,  # only plain text leaves this plugin
             resolve_relative_uris=False,
         )
     except Exception as error:
         raise PayloadError(f"feedparser fails on it: {type(error).__name__}: {error}") from error
+
+
+def _thinned(body: bytes, most: int) -> bytes:
+    """The document without its middle, if it is very long: either end may hold the newest."""
+    starts = [match.start() for match in _STARTS.finditer(body)]
+    if len(starts) <= 2 * most:
+        return body
+    return body[: starts[most]] + body[starts[-most] :]
 
 
 def _why_not(payload: Payload) -> str:

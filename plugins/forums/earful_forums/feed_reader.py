@@ -50,6 +50,7 @@ class _Reading:
         self._cursor = cursor
         self._now = now
         self._meta = Meta(
+            reader="feed",
             fetched_at=now,
             own_names=frozenset(name.strip().casefold() for name in settings.own_names),
             max_items=settings.max_items,

@@ -19,7 +19,8 @@ DEFAULT_MOST = 1000
 class Meta:
     """How a document was read, and by whose eyes."""
 
-    reader: str = "feed"
+    reader: str = ""
+    """`feed` or `wordpress`; where nobody says, the first character tells."""
     url: str = ""
     fetched_at: datetime = EPOCH
     own_names: frozenset[str] = frozenset()
@@ -49,7 +50,7 @@ class Meta:
         """Read back what `dump` wrote; what is missing has its default."""
         try:
             return cls(
-                reader=meta.get("reader", "feed"),
+                reader=meta.get("reader", ""),
                 url=meta.get("url", ""),
                 fetched_at=when(meta.get("fetched_at")) or EPOCH,
                 own_names=frozenset(json.loads(meta.get("own_names", "[]"))),

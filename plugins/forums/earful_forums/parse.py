@@ -13,5 +13,6 @@ __all__ = ["parse"]
 def parse(payload: Payload) -> list[Parsed]:
     """What a document says, by the reader that fetched it: no network, no clock."""
     meta = Meta.load(payload.meta)
-    reader = comments if meta.reader == "wordpress" else feed
+    is_json = payload.body.lstrip()[:1] in {b"[", b"{"}
+    reader = comments if meta.reader == "wordpress" or (not meta.reader and is_json) else feed
     return [*reader.messages(payload, meta), *meta.removals]

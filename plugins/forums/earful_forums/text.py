@@ -59,10 +59,11 @@ def plain(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1].rstrip() + "…"
 
 
-def one_line(markup: str, longest: int = 300) -> str:
+def one_line(markup: str, longest: int = 300, *, is_markup: bool = True) -> str:
     """A title or a name: markup, line breaks and changes of writing direction are gone."""
     markup = markup[: 8 * longest]
-    text = render(markup).text if "<" in markup or "&" in markup else plain(markup)
+    is_markup = is_markup and ("<" in markup or "&" in markup)
+    text = render(markup).text if is_markup else plain(markup)
     text = _SPACES.sub(" ", _DIRECTION_TRICKS.sub("", text)).strip()
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
@@ -192,7 +193,7 @@ class _Writer:
         if not shown:
             self._line.append(told)
         elif shown.rstrip("/") not in {address.rstrip("/"), told}:
-            self._line.append(f" ({address})")
+            self._line.append(f" ({told})")
 
     def _image(self, attributes: dict[str, str]) -> None:
         alt = one_line(attributes.get("alt", ""))

@@ -1,0 +1,150 @@
+"""Documents made to break readers: messages or a `PayloadError`, in time, and nothing else.
+
+The last test reads feedparser's own test files, which its source distribution carries. It looks
+for them, unpacked or not, in the folder named by EARFUL_TEST_CACHE (or `~/.cache/earful-tests`);
+`pip download --no-deps --no-binary :all: feedparser` puts them there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+from earful import InboundMessage, Payload, PayloadError
+from earful_forums import FORUMS
+from earful_forums.meta import Meta
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+FIXTURES = Path(__file__).parent / "fixtures"
+CACHE = Path(os.environ.get("EARFUL_TEST_CACHE", Path.home() / ".cache" / "earful-tests"))
+SECONDS = 5.0
+META = Meta(url="https://a.example/feed", fetched_at=datetime(2026, 3, 10, tzinfo=UTC)).dump()
+
+
+def survives(body: bytes, meta: dict[str, str] | None = None, content_type: str = "") -> int:
+    """How many messages it gives; each of them harmless."""
+    began = monotonic()
+    payload = Payload(body=body, meta=meta or META, content_type=content_type)
+    try:
+        found = list(FORUMS.parse(payload))
+    except PayloadError as error:
+        assert str(error)
+        found = []
+    assert monotonic() - began < SECONDS
+    for message in found:
+        assert isinstance(message, InboundMessage)
+        _is_harmless(message)
+    return len(found)
+
+
+def _is_harmless(message: InboundMessage) -> None:
+    texts = (message.text, message.thread_title, message.author.name, message.external_id)
+    "".join(texts).encode()
+    assert not any("\x00" in text for text in texts)
+    assert len(message.text) <= 64 * 1024
+    assert len(message.thread_title) <= 300
+    assert message.sent_at.tzinfo is UTC
+    addresses = [message.url, message.thread_url, message.author.url, message.author.avatar_url]
+    for address in (*addresses, *(one.url for one in message.attachments)):
+        assert address is None or address.lower().startswith(("http://", "https://"))
+    assert len(message.attachments) <= 10
+
+
+@given(st.binary(max_size=2000))
+def test_random_bytes_never_crash(body: bytes) -> None:
+    survives(body)
+    survives(body, {"reader": "wordpress"})
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    name=st.sampled_from(sorted(p.name for p in FIXTURES.glob("*.xml"))),
+    cut=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    junk=st.binary(max_size=40),
+)
+def test_damaged_feeds_never_crash(name: str, cut: tuple[float, float], junk: bytes) -> None:
+    body = (FIXTURES / name).read_bytes()
+    start, end = sorted(int(part * len(body)) for part in cut)
+    survives(body[:start] + junk + body[end:])
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["id", "parent", "post", "author", "author_name", "author_url", "link",
+                         "date_gmt", "content", "author_avatar_urls", "_embedded", "status"]), _JSON),
+    _JSON,
+)  # fmt: skip
+def test_odd_comments_never_crash(comment: dict[str, Any], other: Any) -> None:
+    whole = {"id": 1, "date_gmt": "2026-03-10T08:00:00", "content": {"rendered": "x"}}
+    for value in (other, comment, [comment], [{**whole, **comment}], [whole, other]):
+        survives(json.dumps(value).encode(), {"reader": "wordpress"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">'
+        + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%s;" % (str(n - 1).encode() if n else b"") * 10) for n in range(10))
+        + b']><rss version="2.0"><channel><title>&a9;</title></channel></rss>',
+        b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel><item><title>&x;</title></item></channel></rss>',
+        b'<!DOCTYPE r SYSTEM "http://127.0.0.1:9/x.dtd"><rss version="2.0"><channel><item><title>a</title></item></channel></rss>',
+        b'<rss version="2.0"><channel>' + b"<item><title>x</title><description>y</description></item>" * 20_000,
+        b'<rss version="2.0"><channel>' + b"<item>" * 20_000,
+        b'<rss version="2.0"><channel><item><description>' + b"&lt;div&gt;" * 400_000,
+        b'<rss version="2.0"><channel><item>' + b'<enclosure url="https://a.example/x"/>' * 20_000,
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><content type="xhtml">' + b"<div>" * 20_000,
+        b"<rss version='2.0'><channel><title>" + b"&" * 200_000,
+        b"<" * 300_000,
+        b"<rss " + b"a='b' " * 100_000 + b">",
+    ],
+    ids=["bomb", "file", "dtd", "many", "nested", "deep text", "enclosures", "xhtml", "amps", "lts", "attributes"],
+)  # fmt: skip
+def test_crafted_documents_end_in_time(body: bytes) -> None:
+    survives(body)
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7"])
+def test_other_encodings_never_crash(codec: str) -> None:
+    text = (FIXTURES / "forum-topics.xml").read_text()
+    survives(text.encode(codec, "xmlcharrefreplace"), content_type=f"text/xml; charset={codec}")
+
+
+def _feedparser_files() -> Iterator[tuple[str, bytes]]:
+    archives = sorted(CACHE.glob("feedparser-*.tar.gz")) if CACHE.is_dir() else []
+    if not archives:
+        pytest.skip(f"no feedparser-*.tar.gz in {CACHE}: see the docstring of this file")
+    with tarfile.open(archives[-1]) as archive:
+        for member in archive:
+            if member.isfile() and "/tests/" in member.name and not member.name.endswith(".py"):
+                content = archive.extractfile(member)
+                assert content is not None
+                yield member.name, content.read()
+
+
+def test_feedparsers_own_files_give_messages_or_a_payload_error() -> None:
+    files = messages = 0
+    for name, body in _feedparser_files():
+        try:
+            messages += survives(body)
+        except Exception as error:
+            raise AssertionError(f"{name} fails") from error
+        files += 1
+    assert files > 2000
+    assert messages > 500
