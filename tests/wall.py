@@ -137,8 +137,8 @@ class Wall:
                 "second_reader": _classifier("second_reader", lambda: self.second_labels),
             },
             router_types={
-                "sorter": _router("sorter", lambda item: self.routes(item)),
-                "second_sorter": _router("second_sorter", lambda item: self.second_routes(item)),
+                "sorter": _router("sorter", lambda: self.routes),
+                "second_sorter": _router("second_sorter", lambda: self.second_routes),
             },
             notifier_types={"teller": self._notifier_type()},
         )
@@ -189,10 +189,10 @@ class _Reader:
 
 @dataclass
 class _Sorter:
-    says: Callable[[RoutedItem], Any]
+    says: Callable[[], Callable[[RoutedItem], Any]]
 
     def route(self, item: RoutedItem) -> Route | None:
-        route: Route | None = acted(self.says(item))
+        route: Route | None = acted(self.says()(item))
         return route
 
 
@@ -206,7 +206,7 @@ def _classifier(kind: str, says: Any) -> ClassifierType:
     )
 
 
-def _router(kind: str, says: Callable[[RoutedItem], Any]) -> RouterType:
+def _router(kind: str, says: Callable[[], Callable[[RoutedItem], Any]]) -> RouterType:
     return RouterType(
         kind=kind, title=kind, settings=NameSettings, create=lambda _settings: _Sorter(says)
     )

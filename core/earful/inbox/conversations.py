@@ -56,8 +56,12 @@ def arrived(arrivals: Sequence[Arrival], now: datetime) -> None:
         if change["status"] is not row[1]:
             entries.append(timeline.entry(row[0], "reopened", now))
         changes.append(change)
-        answers += [row[0]] if by_conversation[row[0]][-1].is_ours else []
+        newest, last_message_at = by_conversation[row[0]][-1], row[4]
+        # An answer that comes late does not answer what was asked after it.
+        if newest.is_ours and newest.sent_at >= last_message_at:
+            answers.append(row[0])
     bulk.update(Conversation, changes)
+    _wake([each["conversation"] for each in entries])
     timeline.add(entries)
     if answers:
         answered(answers, now)
@@ -93,6 +97,16 @@ def _moved(
         "waiting_since": waiting_since,
         "snippet": snippet(newest.text) if newest.sent_at >= last_message_at else last_snippet,
     }
+
+
+def _wake(reopened: Sequence[int]) -> None:
+    """What was said when they were put to rest holds no more."""
+    if reopened:
+        (
+            Conversation.update(resolved_at=None, snoozed_until=None, outcome="")
+            .where(Conversation.id.in_(reopened))
+            .execute()
+        )
 
 
 def _is_first_answer_to_us(status: ConversationStatus, started_by_us: bool) -> bool:  # noqa: FBT001
