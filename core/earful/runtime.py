@@ -31,6 +31,7 @@ from earful.config import ChannelConfig, ComponentConfig, Config, validate_setti
 from earful.errors import ConfigError
 from earful.job_queue import JobQueue
 from earful.plugins import PluginHost, PluginStatus, contained
+from earful.policies import CompiledPolicy
 from earful.store import database
 from earful.types import ReplyContext, ReplyPermission
 
@@ -135,6 +136,8 @@ class Runtime:
     channels: dict[str, ConfiguredChannel]
     business_hours: BusinessHours
     troubles: list[Trouble] = field(default_factory=list)
+    compiled_policies: dict[tuple[object, ...], CompiledPolicy] = field(default_factory=dict)
+    """What routing has compiled so far."""
 
     @classmethod
     def open(

@@ -31,12 +31,10 @@ def classify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> 
     failures: list[str] = []
     for classifier in runtime.classifiers if messages else ():
         try:
-            found = run_classifier(classifier, messages)
+            labels += _rows(classifier, messages, run_classifier(classifier, messages), now)
         except Exception as error:  # noqa: BLE001 - triage goes on without these labels
             logger.warning("classifier=%s failed: %s", classifier.name, describe(error))
             failures.append(f"{classifier.name}: {describe(error)}")
-            continue
-        labels += _rows(classifier, messages, found, now)
     with transaction():
         conversations = held(message_ids, Stage.INGESTED)
         mine = [row for row in labels if row["message"] in conversations]
@@ -104,7 +102,7 @@ def _rows(
         {
             "message": message.id,
             "name": clean(label.name, 100),
-            "score": label.score,
+            "score": None if label.score is None else float(label.score),
             "detail": clean(label.detail, 500),
             "classifier": classifier.name,
             "version": classifier.version,

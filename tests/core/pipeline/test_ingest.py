@@ -112,9 +112,7 @@ def test_a_deletion_leaves_nothing_of_the_text_in_the_list(inbox: Inbox, wall: W
     assert "1234" not in Conversation.get().snippet + Conversation.get().subject
 
 
-def test_an_earlier_version_of_a_deleted_message_is_forgotten_too(
-    inbox: Inbox, wall: Wall
-) -> None:
+def test_an_earlier_version_of_a_deleted_message_is_forgotten_too(inbox: Inbox, wall: Wall) -> None:
     inbox.receive("wall", wall.payload(post("m1", "My card number is 1234")))
     inbox.receive("wall", wall.payload(post("m1", "My card", edited_at=at(1))))
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from earful.components import describe
+from earful.components import Router, describe
 from earful.inbox import timeline
 from earful.inbox.conversations import stop_clocks
+from earful.inbox.text import clean
 from earful.pipeline.route.facts import (
     Routable,
     load,
@@ -24,13 +25,14 @@ from earful.pipeline.route.facts import (
 from earful.pipeline.route.policies import applied_policies, enabled_policies
 from earful.plugins import contained
 from earful.policies import CompiledPolicy, Decision, decide
-from earful.runtime import Runtime
+from earful.runtime import Named, Runtime
 from earful.store import bulk
 from earful.store.database import locked, transaction
 from earful.store.directory import Directory
 from earful.store.models import Conversation, ConversationLabel, PolicyRun
 from earful.store.stages import held, move
 from earful.store.states import ConversationStatus, PriorityRank, Stage
+from earful.types import Priority, Route, RoutedItem
 
 __all__ = ["route"]
 
@@ -66,7 +68,7 @@ def route(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> Non
     bench = _Bench(
         runtime,
         Directory.load(runtime.config.inbox.fallback_queue),
-        enabled_policies(),
+        enabled_policies(runtime.compiled_policies),
         applied_policies({item.conversation_id for item in items if not item.opens}),
         moment_facts(runtime.business_hours, now),
     )
@@ -94,7 +96,7 @@ def _ask_routers(
     question = routed_item(item)
     for router in runtime.routers:
         try:
-            answer = contained(f"{router.name}.route", lambda: router.object.route(question))  # noqa: B023
+            answer = _ask(router, question)
         except Exception as error:  # noqa: BLE001 - the next router is asked
             logger.warning("router=%s failed: %s", router.name, describe(error))
             continue
@@ -107,6 +109,19 @@ def _ask_routers(
             )
             return _Verdict(item, merged, f"router:{router.name}", answer.reason)
     return _Verdict(item, replace(decision, queue=directory.fallback), "fallback")
+
+
+def _ask(router: Named[Router], question: RoutedItem) -> Route | None:
+    """A router's answer; raises when it is none that could be written down."""
+    answer = contained(f"{router.name}.route", lambda: router.object.route(question))
+    if answer is None:
+        return None
+    return replace(
+        answer,
+        priority=answer.priority and Priority(answer.priority),
+        labels=tuple(clean(name, 100) for name in answer.labels),
+        reason=clean(answer.reason, 1000),
+    )
 
 
 def _apply(verdicts: Sequence[_Verdict], directory: Directory, now: datetime) -> None:

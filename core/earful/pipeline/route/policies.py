@@ -12,32 +12,37 @@ from earful.store.models import Policy, PolicyRun, PolicyVersion
 __all__ = ["applied_policies", "enabled_policies"]
 
 logger = logging.getLogger(__name__)
-_compiled: dict[tuple[int, int], CompiledPolicy] = {}
+Compiled = dict[tuple[object, ...], CompiledPolicy]
 
 
-def enabled_policies() -> Sequence[CompiledPolicy]:
-    """The policies in force, in their order. Only versions not seen before are compiled."""
+def enabled_policies(known: Compiled) -> Sequence[CompiledPolicy]:
+    """The policies in force, in their order. Only what is not in `known` is compiled."""
     rows = list(
         Policy.select(Policy.id, Policy.version, Policy.name, Policy.once)
         .where(Policy.enabled)
         .order_by(Policy.position, Policy.id)
         .tuples()
     )
-    wanted = {(policy_id, version) for policy_id, version, _, _ in rows}
-    for key in _compiled.keys() - wanted:
-        del _compiled[key]
-    for policy_id, version, name, once in rows:
-        if (policy_id, version) not in _compiled:
-            _compile(policy_id, version, name, once)
-    return [_compiled[row[:2]] for row in rows if row[:2] in _compiled]
+    for row in known.keys() - set(rows):
+        del known[row]
+    for row in rows:
+        if row not in known:
+            _compile(known, *row)
+    return [known[row] for row in rows if row in known]
 
 
-def _compile(policy_id: int, version: int, name: str, once: bool) -> None:  # noqa: FBT001
+def _compile(
+    known: Compiled,
+    policy_id: int,
+    version: int,
+    name: str,
+    once: bool,  # noqa: FBT001
+) -> None:
     says = PolicyVersion.get(
         (PolicyVersion.policy == policy_id) & (PolicyVersion.number == version)
     )
     try:
-        _compiled[policy_id, version] = compile_policy(
+        known[policy_id, version, name, once] = compile_policy(
             policy_id, version, name, once, says.conditions, says.actions
         )
     except ConfigError as error:
