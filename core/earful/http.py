@@ -191,6 +191,7 @@ class Client:
         own = self._home_headers if self._is_home(target) else {}
         sent_headers = {
             "user-agent": f"Earful/{metadata.version('earful')}",
+            "accept": "*/*",
             "accept-encoding": "gzip",
             **own,
             **{k.lower(): v for k, v in (headers or {}).items()},

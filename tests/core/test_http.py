@@ -239,8 +239,8 @@ def test_the_checked_address_is_the_one_connected_to(
         "http://",
         "http://[::1",
         "http://a\x00b/",
-    ]
-    + [""],
+        "",
+    ],
 )
 def test_only_http_addresses_are_read(http: Client, url: str) -> None:
     with pytest.raises(ChannelError):

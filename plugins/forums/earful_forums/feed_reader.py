@@ -82,7 +82,9 @@ class _Reading:
             return self._result((*reversed(older), payload))
         instead = self._wordpress_instead()
         if instead is not None:
-            return FetchResult(payloads=(*older, payload), cursor=instead.dump(), more=True)
+            return FetchResult(
+                payloads=(*reversed(older), payload), cursor=instead.dump(), more=True
+            )
         return self._result((*reversed(older), self._with_gap(payload, len(ids))))
 
     def _conditions(self) -> dict[str, str]:

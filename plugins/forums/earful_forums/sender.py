@@ -27,6 +27,7 @@ from earful_forums.discovery import discover
 from earful_forums.links import web_url
 from earful_forums.meta import when
 from earful_forums.settings import ForumsSettings
+from earful_forums.text import render
 from earful_forums.wordpress import WordPress, problem
 
 __all__ = ["ForumSender"]
@@ -34,6 +35,7 @@ __all__ = ["ForumSender"]
 FLOOD_PAUSE = timedelta(seconds=15)
 CLOCKS_DIFFER = timedelta(minutes=10)
 _SPACES = re.compile(r"\s+")
+_NO_WORDS = re.compile(r"\W+")
 
 
 class ForumSender:
@@ -74,17 +76,15 @@ class ForumSender:
     def _found(self, site: WordPress, reply: OutboundReply) -> Receipt | None:
         parent = _number(reply.in_reply_to)
         since = (reply.submitted_at - CLOCKS_DIFFER).isoformat()
-        ours = site.own_comments(
+        ours = site.comments_of(
+            site.me(),
             post=self._post(site, parent, reply.extra),
-            author=site.me(),
             after=since,
             orderby="date_gmt",
             order="asc",
         )
-        wanted = _squeezed(reply.text)
         for comment in ours:
-            same_place = str(comment.get("parent")) == parent
-            if same_place and _squeezed(unescape(_raw(comment))) == wanted:
+            if str(comment.get("parent")) == parent and _says(comment, reply.text):
                 return _receipt_of(comment)
         return None
 
@@ -157,11 +157,14 @@ def _json(response: Response) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _raw(comment: dict[str, Any]) -> str:
+def _says(comment: dict[str, Any], text: str) -> bool:
+    """Whether a comment holds this text; where only its shown form is known, by its words.
+
+    WordPress shows other quotes, dashes and dots than were written.
+    """
     content = comment.get("content")
-    raw = content.get("raw") if isinstance(content, dict) else None
-    return raw if isinstance(raw, str) else ""
-
-
-def _squeezed(text: str) -> str:
-    return _SPACES.sub(" ", text).strip()
+    forms = content if isinstance(content, dict) else {}
+    if isinstance(forms.get("raw"), str):
+        return _SPACES.sub(" ", unescape(forms["raw"])).strip() == _SPACES.sub(" ", text).strip()
+    shown = render(str(forms.get("rendered") or "")).text
+    return _NO_WORDS.sub("", shown) == _NO_WORDS.sub("", text)

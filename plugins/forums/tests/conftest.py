@@ -98,6 +98,9 @@ class WordPress(Site):
         place = request.path.removeprefix("/wp-json/").removeprefix("wp/v2/")
         if request.method == "POST":
             return self._write(place, request)
+        return self._read(place, request)
+
+    def _read(self, place: str, request: Request) -> Answer:
         if place == "":
             return _json({"name": "Larkfield &amp; Bikes"})
         if place == "users/me":
@@ -119,6 +122,8 @@ class WordPress(Site):
         status = asked.get("status", "approve")
         if status != "approve" and not (self._knows(request) and self.is_moderator):
             return _problem(401, "rest_forbidden_param")
+        if asked.get("context") == "edit" and not self.is_moderator:
+            return _problem(403, "rest_forbidden_context")
         found = [c for c in self.comments.values() if status == "any" or c["status"] == "approved"]
         if "include" in asked:
             found = [c for c in found if str(c["id"]) in asked["include"].split(",")]

@@ -314,7 +314,7 @@ def test_an_interface_that_closes_says_what_to_do(wordpress: Any) -> None:
     wordpress.refuse = wordpress.pages["/"].__class__(
         b'{"code": "rest_no_route", "message": "No route"}', 404
     )
-    with pytest.raises(ChannelError, match='No route. Set reader = "feed"'):
+    with pytest.raises(ChannelError, match=r'No route\. Set reader = "feed"'):
         reader.poll()
     wordpress.refuse = wordpress.pages["/"].__class__(b"", 429, {"Retry-After": "9"})
     with pytest.raises(RateLimited):

@@ -53,7 +53,8 @@ def feed(numbers: Iterable[int], extra: str = "", text: str = "n") -> str:
         f"<pubDate>{format_datetime(NOW + timedelta(seconds=n))}</pubDate></item>"
         for n in sorted(numbers, reverse=True)
     )
-    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>{extra}{items}</channel></rss>'
+    channel = f"<channel><title>News</title>{extra}{items}</channel>"
+    return f'<?xml version="1.0"?><rss version="2.0">{channel}</rss>'
 
 
 def window(newest: int) -> range:
@@ -203,16 +204,20 @@ def test_a_cursor_that_is_not_ours_starts_anew(site: Any, cursor: str) -> None:
     assert reader.read() == texts(window(10))
 
 
+RSS_LINK = '<link rel="alternate" type="application/rss+xml" href="{}">'
+ATOM_LINK = "<link rel='alternate' type='application/atom+xml' title='Comments' href='/talk.xml'/>"
+GUESSED = "/page/comments/feed/"
+
+
 @pytest.mark.parametrize(
     ("links", "found"),
     [
-        ('<link rel="alternate" type="application/rss+xml" href="/all.xml">'
-         "<link rel='alternate' type='application/atom+xml' title='Comments' href='/talk.xml'/>", "/talk.xml"),
+        (RSS_LINK.format("/all.xml") + ATOM_LINK, "/talk.xml"),
         ('<link href="/all.xml" type="application/rss+xml" rel="alternate nofollow">', "/all.xml"),
-        ("", "/page/comments/feed/"),
-        ('<link rel="alternate" type="application/rss+xml" href="javascript:alert(1)">', "/page/comments/feed/"),
+        ("", GUESSED),
+        (RSS_LINK.format("javascript:alert(1)"), GUESSED),
     ],
-)  # fmt: skip
+)
 def test_a_page_leads_to_its_feed(site: Any, links: str, found: str) -> None:
     site.say("/page", f"<html><head>{links}</head><body>Hi</body></html>")
     site.say("/all.xml", feed([1]))

@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import pytest
@@ -31,14 +31,13 @@ META = Meta(url="https://a.example/feed", fetched_at=datetime(2026, 3, 10, tzinf
 
 def survives(body: bytes, meta: dict[str, str] | None = None, content_type: str = "") -> int:
     """How many messages it gives; each of them harmless."""
-    began = monotonic()
+    began = process_time()
     payload = Payload(body=body, meta=meta or META, content_type=content_type)
     try:
         found = list(FORUMS.parse(payload))
-    except PayloadError as error:
-        assert str(error)
+    except PayloadError:
         found = []
-    assert monotonic() - began < SECONDS
+    assert process_time() - began < SECONDS
     for message in found:
         assert isinstance(message, InboundMessage)
         _is_harmless(message)
@@ -83,41 +82,51 @@ _JSON = st.recursive(
     ),
     max_leaves=12,
 )
+_KEYS = (
+    "id parent post author author_name author_url link date_gmt content author_avatar_urls "
+    "_embedded status"
+)
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(["id", "parent", "post", "author", "author_name", "author_url", "link",
-                         "date_gmt", "content", "author_avatar_urls", "_embedded", "status"]), _JSON),
-    _JSON,
-)  # fmt: skip
+@given(st.dictionaries(st.sampled_from(_KEYS.split()), _JSON), _JSON)
 def test_odd_comments_never_crash(comment: dict[str, Any], other: Any) -> None:
     whole = {"id": 1, "date_gmt": "2026-03-10T08:00:00", "content": {"rendered": "x"}}
     for value in (other, comment, [comment], [{**whole, **comment}], [whole, other]):
         survives(json.dumps(value).encode(), {"reader": "wordpress"})
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">'
-        + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a%s;" % (str(n - 1).encode() if n else b"") * 10) for n in range(10))
-        + b']><rss version="2.0"><channel><title>&a9;</title></channel></rss>',
-        b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel><item><title>&x;</title></item></channel></rss>',
-        b'<!DOCTYPE r SYSTEM "http://127.0.0.1:9/x.dtd"><rss version="2.0"><channel><item><title>a</title></item></channel></rss>',
-        b'<rss version="2.0"><channel>' + b"<item><title>x</title><description>y</description></item>" * 20_000,
-        b'<rss version="2.0"><channel>' + b"<item>" * 20_000,
-        b'<rss version="2.0"><channel><item><description>' + b"&lt;div&gt;" * 400_000,
-        b'<rss version="2.0"><channel><item>' + b'<enclosure url="https://a.example/x"/>' * 20_000,
-        b'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><content type="xhtml">' + b"<div>" * 20_000,
-        b"<rss version='2.0'><channel><title>" + b"&" * 200_000,
-        b"<" * 300_000,
-        b"<rss " + b"a='b' " * 100_000 + b">",
-    ],
-    ids=["bomb", "file", "dtd", "many", "nested", "deep text", "enclosures", "xhtml", "amps", "lts", "attributes"],
-)  # fmt: skip
-def test_crafted_documents_end_in_time(body: bytes) -> None:
-    survives(body)
+def _bomb() -> bytes:
+    entities = ['<!ENTITY a0 "aaaaaaaaaa">']
+    entities += [f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)]
+    return f"<!DOCTYPE l [{''.join(entities)}]>{_rss('<title>&a9;</title>')}".encode()
+
+
+def _rss(inner: str) -> str:
+    return f'<rss version="2.0"><channel>{inner}</channel></rss>'
+
+
+_ITEM = "<item><title>x</title><description>y</description></item>"
+_ATOM = b'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><content type="xhtml">'
+CRAFTED = {
+    "bomb": _bomb(),
+    "file": b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    + _rss("<item><title>&x;</title></item>").encode(),
+    "dtd": b'<!DOCTYPE r SYSTEM "http://127.0.0.1:9/x.dtd">' + _rss(_ITEM).encode(),
+    "many": _rss(_ITEM * 50_000).encode(),
+    "many, cut off": _rss(_ITEM * 20_000).encode()[:-30],
+    "nested": b'<rss version="2.0"><channel>' + b"<item>" * 20_000,
+    "deep text": _rss("<item><description>" + "&lt;div&gt;" * 200_000).encode(),
+    "enclosures": _rss("<item>" + '<enclosure url="https://a.example/x"/>' * 10_000).encode(),
+    "xhtml": _ATOM + b"<div>" * 20_000,
+    "ampersands": b"<rss version='2.0'><channel><title>" + b"&" * 200_000,
+    "openings": b"<" * 300_000,
+    "attributes": b"<rss " + b"a='b' " * 100_000 + b">",
+}
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+def test_crafted_documents_end_in_time(name: str) -> None:
+    survives(CRAFTED[name])
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,9 +37,15 @@ def sender(site: Any, **settings: Any) -> ForumSender:
 
 def reply(site: Any, parent: int, text: str = TEXT, **extra: str) -> OutboundReply:
     return OutboundReply(
-        idempotency_key="k", text=text, surface=Surface.PUBLIC_REPLY, in_reply_to=f"comment-{parent}",
-        thread_id="t", url=None, extra=extra, submitted_at=site.now,
-    )  # fmt: skip
+        idempotency_key="k",
+        text=text,
+        surface=Surface.PUBLIC_REPLY,
+        in_reply_to=f"comment-{parent}",
+        thread_id="t",
+        url=None,
+        extra=extra,
+        submitted_at=site.now,
+    )
 
 
 def last_write(site: Any) -> dict[str, Any]:
@@ -164,8 +170,6 @@ def test_only_comments_are_answered(wordpress: Any) -> None:
 
 
 def context(external_id: str) -> ReplyContext:
-    from datetime import UTC, datetime
-
     now = datetime(2026, 3, 10, tzinfo=UTC)
     return ReplyContext(
         external_id=external_id, thread_id="t", surface=Surface.PUBLIC_REPLY, sent_at=now,

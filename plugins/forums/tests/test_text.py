@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import process_time
 
 import pytest
 from earful_forums.links import (
@@ -85,9 +85,9 @@ def test_a_title_is_one_line_without_tricks() -> None:
      "<" * 250_000, "&amp" * 60_000, "<p " + "a=b " * 60_000, "<a>" * 2_900 + "</a>" * 50],
 )  # fmt: skip
 def test_tangled_markup_takes_no_time(markup: str) -> None:
-    began = monotonic()
+    began = process_time()
     render(markup)
-    assert monotonic() - began < 2
+    assert process_time() - began < 2
 
 
 @given(
