@@ -25,8 +25,8 @@ from earful import (
     TemporaryFailure,
     __version__,
 )
-from earful import http as earful_http
-from earful.http import Client, is_public, parse_retry_after
+from earful.http import Client, is_public, parse_retry_after, wire
+from earful.http.client import MAX_REDIRECTS
 
 Answer = Callable[[socket.socket, str], None]
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -208,7 +208,7 @@ def test_private_addresses_are_refused_before_connecting(server: Server, host: s
 def test_one_private_address_among_public_ones_is_refused(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(earful_http, "_resolve", lambda *_: ["8.8.8.8", "127.0.0.1"])
+    monkeypatch.setattr(wire, "_resolve", lambda *_: ["8.8.8.8", "127.0.0.1"])
     with Client() as guarded, pytest.raises(ChannelError, match="not a public address"):
         guarded.get(f"http://rebind.example:{server.port}/")
     assert server.connections == 0
@@ -223,7 +223,7 @@ def test_the_checked_address_is_the_one_connected_to(
         asked.append(host)
         return ["127.0.0.1"] if len(asked) == 1 else ["10.255.255.1"]
 
-    monkeypatch.setattr(earful_http, "_resolve", resolve)
+    monkeypatch.setattr(wire, "_resolve", resolve)
     server.say("/", 200, b"in")
     assert http.get(f"http://rebind.example:{server.port}/").body == b"in"
     assert asked == ["rebind.example"]
@@ -261,7 +261,7 @@ def test_endless_redirects_end(server: Server, http: Client) -> None:
     server.say("/a", 302, Location="/a")
     with pytest.raises(ChannelError, match="redirects more than"):
         http.get(f"{server.url}/a")
-    assert len(server.heads) == earful_http.MAX_REDIRECTS + 1
+    assert len(server.heads) == MAX_REDIRECTS + 1
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "javascript:alert(1)", "http://"])
@@ -273,7 +273,7 @@ def test_a_redirect_to_something_else_is_refused(server: Server, http: Client, t
 
 def test_a_redirect_inside_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.say("/a", 302, Location="http://169.254.169.254/latest/meta-data")
-    monkeypatch.setattr(earful_http, "is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(wire, "is_public", lambda address: address == "127.0.0.1")
     with Client() as guarded, pytest.raises(ChannelError, match=r"169\.254"):
         guarded.get(f"{server.url}/a")
 
@@ -469,8 +469,8 @@ def test_tls_asks_for_the_name_and_checks_it(
     tls: tuple[Server, list[str | None], ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, names, trusting = tls
-    monkeypatch.setattr(earful_http, "_resolve", lambda *_: ["127.0.0.1"])
-    monkeypatch.setattr(earful_http, "_ssl_context", lambda: trusting)
+    monkeypatch.setattr(wire, "_resolve", lambda *_: ["127.0.0.1"])
+    monkeypatch.setattr(wire, "ssl_context", lambda: trusting)
     server.say("/", 200, b"safe")
     server.say("/down", 302, Location="http://blog.example/")
     with Client(allow_private=True) as http:
