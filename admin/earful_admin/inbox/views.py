@@ -29,14 +29,14 @@ __all__ = ["InboxView"]
 
 TITLES = {
     "all": ("All open", "inbox", "i"),
-    "mine": ("Assigned to me", "user", "m"),
+    "mine": ("Mine", "user", "m"),
     "unassigned": ("Unassigned", "circle-dot", "u"),
-    "pending": ("Waiting for them", "hourglass", ""),
+    "pending": ("Waiting", "hourglass", ""),
     "snoozed": ("Snoozed", "alarm-clock", ""),
     "resolved": ("Resolved", "circle-check", ""),
     "ignored": ("Ignored", "eye-off", ""),
 }
-IN_BAR = {"all", "mine", "unassigned", "pending"}
+IN_BAR = {"all", "mine", "unassigned"}
 IGNORE_REASONS = (
     "Spam",
     "Not about us",
@@ -114,16 +114,9 @@ class InboxView(Acting, PageView):
     ) -> str:
         """The page with its list, and a conversation if one is wanted."""
         opened = self._conversation(view, wanted) if wanted is not None else {}
-        return str(
-            self.render(
-                "inbox/page.html",
-                **{**self._list(view), **opened},
-                list_word=_word(changes.inbox_state()),
-                page_keys=KEYS,
-                draft=draft,
-                refused=refused,
-            )
-        )
+        values = {**self._list(view), **opened, "draft": draft, "refused": refused}
+        word = _word(changes.inbox_state())
+        return str(self.render("inbox/page.html", list_word=word, page_keys=KEYS, **values))
 
     @expose("/inbox/list")
     def list(self) -> ResponseReturnValue:

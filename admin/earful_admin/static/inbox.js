@@ -611,9 +611,7 @@
     const isCalm = $("#list-scroll").scrollTop < 8 && rows.children.length <= lines.length + 2
       && !$("#list-scroll:hover");
     if (force || isCalm) {
-      const box = document.createElement("ol");
-      box.append(...lines);
-      Idiomorph.morph(rows, box, { ...MORPH, morphStyle: "innerHTML" });
+      Idiomorph.morph(rows, lines, { ...MORPH, morphStyle: "innerHTML" });
       $("#list-news").hidden = true;
     } else updateInPlace(lines, added);
     htmx.process(rows);
