@@ -4,9 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from earful.store.models import Agent, AuditEvent, Queue
+
+from earful_admin.manage.audit import AuditView
+from earful_admin.manage.channels import ChannelsView
+from earful_admin.manage.people import PeopleView
+from earful_admin.manage.plugins import PluginsView
+from earful_admin.manage.policies import PoliciesView
+from earful_admin.manage.queues import QueuesView
+from earful_admin.manage.setup import SetupView
+from earful_admin.manage.system import SystemView
+
 __all__ = ["views"]
+
+_DAILY = "Manage"
+_RARE = "Installation"
 
 
 def views() -> list[Any]:
     """The pages, in the order of the navigation."""
-    return []
+    return [
+        QueuesView(Queue, name="Queues", category=_DAILY, endpoint="queues", url="/queues"),
+        PoliciesView(name="Policies", category=_DAILY, endpoint="policies", url="/policies"),
+        ChannelsView(name="Channels", category=_DAILY, endpoint="channels", url="/channels"),
+        PeopleView(Agent, name="People", category=_DAILY, endpoint="people", url="/people"),
+        SetupView(name="Set-up", category=_RARE, endpoint="setup", url="/setup"),
+        PluginsView(name="Plugins", category=_RARE, endpoint="plugins", url="/plugins"),
+        SystemView(name="System", category=_RARE, endpoint="system", url="/system"),
+        AuditView(AuditEvent, name="Audit", category=_RARE, endpoint="audit", url="/audit"),
+    ]

@@ -1,0 +1,131 @@
+"""The audit: who did what, when, and what it changed. Read only, for the database too."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from earful.store.models import AuditEvent
+from earful.store.states import Role
+from flask import g, request
+from flask_admin.contrib.peewee.filters import FilterEqual, FilterLike
+from markupsafe import Markup
+
+from earful_admin.formats import words
+from earful_admin.forms import Since
+from earful_admin.views import TableView
+
+__all__ = ["AuditView", "Until", "changed"]
+
+_LONGEST = 2000
+_LONGEST_SUMMARY = 60
+
+
+class Until(Since):
+    """Rows up to the end of a day."""
+
+    def apply(self, query: Any, value: Any) -> Any:
+        end = self.clean(value).replace(hour=23, minute=59, second=59, microsecond=999_999)
+        return query.where(self.column <= end)
+
+
+def changed(before: Any, after: Any) -> list[tuple[str, str, str]]:
+    """What an event changed: (what, before, after), texts cut where they become too long."""
+    old = before if isinstance(before, dict) else {} if before is None else {"value": before}
+    new = after if isinstance(after, dict) else {} if after is None else {"value": after}
+    return [(words(key), _text(old, key), _text(new, key)) for key in {**old, **new}]
+
+
+def _text(values: dict[str, Any], key: str) -> str:
+    if key not in values:
+        return ""
+    value = values[key]
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _cut(text, _LONGEST)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]}\u2026"
+
+
+def _change(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Markup:
+    found = changed(row.before, row.after)
+    if not found:
+        return Markup("")
+    lines = Markup("").join(
+        Markup("<div><dt>{}</dt><dd>{}{}</dd></div>").format(
+            what, Markup("<del>{}</del> ").format(old) if old else "", new
+        )
+        for what, old, new in found
+    )
+    short = ", ".join(what for what, _, _ in found)
+    return Markup(
+        '<details class="change"><summary>{}</summary><dl class="facts">{}</dl></details>'
+    ).format(_cut(short, _LONGEST_SUMMARY), lines)
+
+
+def _object(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Markup:
+    return Markup('<span class="nowrap">{} {}</span>{}').format(
+        words(row.object_kind),
+        row.object_id,
+        Markup('<br><span class="muted">{}</span>').format(row.summary) if row.summary else "",
+    )
+
+
+def _action(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Markup:
+    return Markup("<code>{}</code>").format(row.action)
+
+
+def _as_json(_view: Any, _context: Any, row: AuditEvent, name: str) -> str:
+    value = getattr(row, name)
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+class AuditView(TableView):
+    """The table of audit events, newest first, a page of ids at a time."""
+
+    requires = Role.ADMIN
+    icon = "history"
+    lede = "Who did what, and when. Lines are only ever added; nobody can change one."
+    empty_title = "Nothing happened yet"
+    empty_text = "Sign-ins and every change that people make will stand here."
+    list_template = "manage/audit.html"
+    column_list = ("at", "actor", "action", "object_kind", "after")
+    column_labels = {
+        "at": "When", "actor": "Who", "action": "Action", "object_kind": "What",
+        "after": "Changed",
+    }  # fmt: skip
+    column_sortable_list = ()
+    column_default_sort = ("id", True)
+    column_filters = (
+        FilterLike(AuditEvent.actor, "Who"),
+        FilterLike(AuditEvent.action, "Action"),
+        FilterEqual(AuditEvent.object_kind, "Kind of thing"),
+        FilterEqual(AuditEvent.object_id, "Its id"),
+        Since(AuditEvent.at, "From"),
+        Until(AuditEvent.at, "Until"),
+    )
+    column_formatters = {"action": _action, "object_kind": _object, "after": _change}
+    can_export = True
+    export_types = ("csv",)
+    column_export_list = (
+        "id", "at", "actor", "action", "object_kind", "object_id", "summary", "before", "after"
+    )  # fmt: skip
+    column_formatters_export = {"before": _as_json, "after": _as_json}
+    simple_list_pager = True
+    page_size = 50
+
+    def row_title(self, row: AuditEvent) -> str:
+        return f"{row.action} by {row.actor}"
+
+    def get_list(self, page: Any, *args: Any, **options: Any) -> Any:  # noqa: ARG002
+        """A page that starts behind the id in `before`: the last page costs what the first does."""
+        size = options.pop("page_size", None) or self.page_size
+        options["execute"] = False
+        _, query = super().get_list(0, *args, page_size=size + 1, **options)
+        before = request.args.get("before", "")
+        if before.isdecimal():
+            query = query.where(AuditEvent.id < int(before))
+        found = list(query)
+        g.audit_next = found[size - 1].id if len(found) > size else None
+        return None, found[:size]

@@ -1,0 +1,278 @@
+"""Channels: how each one stands, what it can do, and the payloads nobody could read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from earful import actions
+from earful.components import Badge, Capabilities, describe
+from earful.job_queue import JobQueueUnavailable
+from earful.runtime import ConfiguredChannel, Runtime
+from earful.store.queries import channels, manage
+from earful.store.queries.channels import MOST_COUNTED, ChannelLine
+from earful.store.states import ChannelState, Health, PayloadState, Role
+from flask import abort, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from earful_admin.access import needs
+from earful_admin.manage.system import size_in_words
+from earful_admin.toasts import say
+from earful_admin.views import PageView
+
+__all__ = ["Card", "ChannelsView", "capped"]
+
+TRIES = 15
+"""How often a card asks for the result of a test, two seconds apart."""
+_GREY = Badge(letters="?", colour="#6b7280")
+_HEALTH = {
+    Health.OK: ("ok", "Healthy"),
+    Health.UNKNOWN: ("plain", "Not contacted yet"),
+    Health.DEGRADED: ("warn", "Trouble"),
+    Health.RATE_LIMITED: ("warn", "Asked to wait"),
+    Health.AUTH_REQUIRED: ("danger", "Sign-in refused"),
+}
+_STATES = {
+    ChannelState.LIVE: ("ok", "Live"),
+    ChannelState.PAUSED: ("note", "Paused"),
+    ChannelState.DISABLED: ("danger", "Disabled"),
+}
+
+
+def capped(count: int, most: int = MOST_COUNTED) -> str:
+    """A count that stopped at `most`, as it is shown."""
+    return f"{most - 1}+" if count >= most else str(count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A channel's row together with what its plugin and the configuration say of it."""
+
+    line: ChannelLine
+    badge: Badge = _GREY
+    kind_title: str = ""
+    trouble: str = ""
+    """Why nothing works here: the plugin's failure."""
+    abilities: list[tuple[str, bool, str]] = field(default_factory=list)
+    """What it can do: (what, whether, why not or how far)."""
+    webhook: str = ""
+    is_read: bool = False
+    """Whether it is polled, and not only pushed to."""
+
+    @property
+    def state(self) -> tuple[str, str]:
+        return _STATES[self.line.state]
+
+    @property
+    def health(self) -> tuple[str, str]:
+        return _HEALTH[self.line.health]
+
+    @property
+    def stamp(self) -> str:
+        """Changes when a test or a poll has come to an end."""
+        line = self.line
+        return f"{line.health}.{line.health_detail}.{line.last_success_at}.{line.account_name}"
+
+
+def card(runtime: Runtime, line: ChannelLine) -> Card:
+    """Everything a channel's card shows."""
+    configured = runtime.channels.get(line.name)
+    if configured is None:
+        return Card(line=line, kind_title=line.kind, trouble=_trouble(runtime, line))
+    abilities, trouble = _abilities(configured)
+    public = runtime.config.server.public_url
+    return Card(
+        line=line,
+        badge=configured.type.badge,
+        kind_title=configured.type.title,
+        trouble=trouble,
+        abilities=abilities,
+        webhook=f"{public}/webhooks/{line.name}" if configured.type.webhook else "",
+        is_read=configured.type.source is not None,
+    )
+
+
+def _trouble(runtime: Runtime, line: ChannelLine) -> str:
+    if line.name not in runtime.config.channels:
+        return "It is not in the configuration any more; its conversations stay."
+    found = [each for each in runtime.troubles if each.name == line.name]
+    reasons = [each.reason for each in found if each.section == "channels"]
+    return reasons[0] if reasons else runtime.plugins.unknown_kind(line.kind)
+
+
+def _abilities(configured: ConfiguredChannel) -> tuple[list[tuple[str, bool, str]], str]:
+    try:
+        able = configured.capabilities
+    except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
+        return [], f"The plugin cannot tell what the channel can do: {describe(error)}"
+    parts = (
+        ("Reply", able.reply),
+        ("Reply privately", able.private_reply),
+        ("Like", able.like),
+        ("Hide", able.hide),
+        ("Attachments", able.media),
+    )
+    found = [(what, part.allowed, part.reason) for what, part in parts]
+    return [
+        (what, ok, _extent(able) if ok and what == "Reply" else why) for what, ok, why in found
+    ], ""
+
+
+def _extent(able: Capabilities) -> str:
+    parts = []
+    if able.reply_length:
+        parts.append(f"up to {able.reply_length:,} characters")
+    if able.reply_window:
+        hours = int(able.reply_window.total_seconds() // 3600)
+        parts.append(f"within {hours} hours of the message")
+    return ", ".join(parts)
+
+
+class ChannelsView(PageView):
+    """A card for each channel, and a page with its refused payloads."""
+
+    requires = Role.LEAD
+    icon = "plug"
+    lede = "The accounts Earful reads and answers from, and how each one is doing."
+    key = "c"
+
+    @expose("/")
+    def index(self) -> str:
+        cards = [card(self.runtime, line) for line in channels.channels()]
+        return str(
+            self.render("manage/channels.html", cards=cards, kinds=self._kinds(), capped=capped)
+        )
+
+    def _kinds(self) -> list[Any]:
+        found = self.runtime.plugins.channel_types.values()
+        return sorted(found, key=lambda kind: kind.title)
+
+    @expose("/<int:channel_id>")
+    def show(self, channel_id: int) -> str:
+        before = request.args.get("before", "")
+        state = request.args.get("state", "")
+        shown = PayloadState.UNSUPPORTED if state == "unsupported" else PayloadState.QUARANTINED
+        page = channels.refused_payloads(
+            channel_id,
+            state=shown,
+            before_id=int(before) if before.isdecimal() else None,
+            limit=20,
+        )
+        return self._page(channel_id, page=page, shown=shown)
+
+    def _page(self, channel_id: int, **options: Any) -> str:
+        found = self._card(channel_id)
+        return str(
+            self.render(
+                "manage/channel.html", card=found, capped=capped, size=size_in_words, **options
+            )
+        )
+
+    @expose("/<int:channel_id>/card")
+    def part(self, channel_id: int) -> str:
+        """The card by itself, for as long as it waits for the result of a test."""
+        found = self._card(channel_id)
+        left = max(min(request.args.get("left", 0, type=int), TRIES) - 1, 0)
+        if request.args.get("stamp") != found.stamp or not self._is_waiting(channel_id):
+            return self._part(found, 0, f"Tested just now: {found.health[1].lower()}.")
+        late = "No worker has taken the test up yet: is one running?"
+        return self._part(found, left, "" if left else late)
+
+    def _is_waiting(self, channel_id: int) -> bool:
+        """Whether the test may still be in the job queue, or be running."""
+        try:
+            jobs = self.runtime.jobs
+            running = [worker.current_job for worker in jobs.workers()]
+            return jobs.depths()["fetch"] > 0 or f"check_channel({channel_id})" in running
+        except JobQueueUnavailable:
+            return True
+
+    def _part(self, found: Card, left: int, news: str = "") -> str:
+        where = "page" if request.args.get("where") == "page" else "list"
+        return str(
+            self.render(
+                "manage/channel_part.html", card=found, left=left, news=news, where=where,
+                capped=capped,
+            )
+        )  # fmt: skip
+
+    @expose("/<int:channel_id>/pause", methods=["POST"])
+    def pause(self, channel_id: int) -> ResponseReturnValue:
+        return self._do(channel_id, actions.pause_channel, "{} is paused: nothing is read or sent.")
+
+    @expose("/<int:channel_id>/resume", methods=["POST"])
+    def resume(self, channel_id: int) -> ResponseReturnValue:
+        return self._do(channel_id, actions.resume_channel, "{} is live again.")
+
+    @expose("/<int:channel_id>/poll", methods=["POST"])
+    def poll(self, channel_id: int) -> ResponseReturnValue:
+        return self._do(
+            channel_id, actions.poll_channel_now, "{} is read as soon as a worker is free."
+        )
+
+    @expose("/<int:channel_id>/test", methods=["POST"])
+    def test(self, channel_id: int) -> ResponseReturnValue:
+        found = self._card(channel_id)
+        actions.test_channel(self.runtime, self.actor, channel_id, now=self.now)
+        if "HX-Request" in request.headers:
+            return self._part(found, TRIES)
+        say(f"{found.line.title} is being tested; reload in a moment to see the result.")
+        return self._back(channel_id)
+
+    def _do(self, channel_id: int, action: Callable[..., None], words: str) -> ResponseReturnValue:
+        found = self._card(channel_id)
+        action(self.runtime, self.actor, channel_id, now=self.now)
+        say(words.format(found.line.title))
+        return self._back(channel_id)
+
+    def _back(self, channel_id: int) -> ResponseReturnValue:
+        if request.form.get("from") == "list":
+            return redirect(self.get_url(".index", _anchor=f"channel-{channel_id}"), 303)
+        return redirect(self.get_url(".show", channel_id=channel_id), 303)
+
+    def _card(self, channel_id: int) -> Card:
+        line = channels.channel_line(channel_id)
+        if line is None:
+            abort(404)
+        return card(self.runtime, line)
+
+    @expose("/payload/<int:payload_id>")
+    def payload(self, payload_id: int) -> str:
+        found = manage.payload(payload_id)
+        if found is None:
+            abort(404)
+        return str(
+            self.render(
+                "manage/payload.html",
+                payload=found,
+                card=self._card(found.channel_id),
+                most=manage.PAYLOAD_START,
+                size=size_in_words,
+            )
+        )
+
+    @expose("/payload/<int:payload_id>/replay", methods=["POST"])
+    @needs(Role.ADMIN)
+    def replay(self, payload_id: int) -> ResponseReturnValue:
+        found = manage.payload(payload_id)
+        if found is None:
+            abort(404)
+        self._replay([payload_id], self.now)
+        return redirect(self.get_url(".show", channel_id=found.channel_id), 303)
+
+    @expose("/<int:channel_id>/replay", methods=["POST"])
+    @needs(Role.ADMIN)
+    def replay_all(self, channel_id: int) -> ResponseReturnValue:
+        self._replay(manage.quarantined_ids(channel_id), self.now)
+        return redirect(self.get_url(".show", channel_id=channel_id), 303)
+
+    def _replay(self, ids: list[int], now: datetime) -> None:
+        done = actions.replay_payloads(self.runtime, self.actor, payload_ids=ids, now=now)
+        if not done:
+            say("Nothing is left to try again.", "warn")
+        else:
+            count = "1 payload is" if len(done) == 1 else f"{len(done)} payloads are"
+            say(f"{count} tried again; what still cannot be read comes back here.")

@@ -1,0 +1,201 @@
+"""People: who may sign in and as what, their passwords and their sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from earful import actions
+from earful.errors import ActionRefused
+from earful.store.database import transaction
+from earful.store.models import Agent
+from earful.store.states import Role
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_admin.form import BaseForm
+from markupsafe import Markup
+from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from earful_admin import context, passwords
+from earful_admin.access import needs
+from earful_admin.formats import initials, tint, words
+from earful_admin.manage.tables import EditedTable
+from earful_admin.toasts import say
+
+__all__ = ["ABILITIES", "PeopleView"]
+
+ABILITIES = (
+    ("Read the inbox, conversations and reports", Role.VIEWER),
+    ("Reply, note, assign, label, snooze and resolve", Role.AGENT),
+    ("See queues, policies, channels and plugins; pause, resume and test channels", Role.LEAD),
+    ("Change queues and policies, manage people, read the audit, replay and retry", Role.ADMIN),
+)
+"""What each role adds to the ones below it."""
+
+_ROLE_HELP = {
+    Role.VIEWER: "Reads; changes nothing.",
+    Role.AGENT: "Answers customers.",
+    Role.LEAD: "Looks after channels too.",
+    Role.ADMIN: "Sets everything up.",
+}
+
+
+class _RoleField(RadioField):
+    def __init__(self, label: str, **options: Any) -> None:
+        choices = [SelectChoice(each.name, f"{words(each)}: {_ROLE_HELP[each]}") for each in Role]
+        self.enum = Role
+        super().__init__(label, choices=choices, coerce=_role_name, **options)
+
+
+def _role_name(value: Any) -> str:
+    return str(value.name if isinstance(value, Role) else value)
+
+
+class _EditForm(BaseForm):
+    name = StringField("Name", [InputRequired("Enter the name colleagues use."), Length(max=200)])
+    initials = StringField(
+        "Initials",
+        [Length(max=4, message="Use at most 4 characters.")],
+        description="They can sign replies: ^SB. Left empty, they are made from the name.",
+    )
+    role = _RoleField("Role", default=Role.AGENT.name)
+    active = BooleanField(
+        "May sign in", description="Switched off, all their sessions end; what they did stays."
+    )
+
+
+class _AddForm(BaseForm):
+    email = EmailField("E-mail", [InputRequired("Enter the address they sign in with.")])
+    name = _EditForm.name
+    initials = _EditForm.initials
+    role = _EditForm.role
+    password = PasswordField(
+        "First password",
+        [InputRequired("Enter a first password.")],
+        description="At least 10 characters. Tell it to them yourself; they change it in "
+        "their profile.",
+        render_kw={"autocomplete": "new-password", "maxlength": passwords.MOST_LENGTH},
+    )
+
+
+def _name(_view: PeopleView, _context: Any, row: Agent, _name: str) -> Markup:
+    you = Markup(' <span class="badge badge-accent">You</span>')
+    return Markup(
+        '<span class="person"><span class="avatar small tint-{}" aria-hidden="true">{}</span>'
+        "<span>{}</span></span>{}"
+    ).format(
+        tint(row.name),
+        row.initials[:2] or initials(row.name),
+        row.name,
+        you if row.id == context.agent().id else "",
+    )
+
+
+def _role(_view: PeopleView, _context: Any, row: Agent, _name: str) -> Markup:
+    kind = {Role.ADMIN: "accent", Role.LEAD: "note"}.get(row.role, "plain")
+    return Markup('<span class="badge badge-{}">{}</span>').format(kind, words(row.role))
+
+
+def _active(_view: PeopleView, _context: Any, row: Agent, _name: str) -> Markup:
+    kind, word = ("ok", "Yes") if row.active else ("plain", "No")
+    return Markup('<span class="badge badge-{}">{}</span>').format(kind, word)
+
+
+class PeopleView(EditedTable):
+    """The table of people, and the forms for one of them."""
+
+    requires = Role.ADMIN
+    icon = "users"
+    lede = "Who may sign in, and what they may do."
+    new_label = "Add a person"
+    can_create = can_edit = True
+    list_template = "manage/people.html"
+    create_template = edit_template = "manage/person.html"
+    column_list = ("name", "email", "role", "active", "last_sign_in_at")
+    column_labels = {
+        "email": "E-mail", "active": "May sign in", "last_sign_in_at": "Last signed in"
+    }  # fmt: skip
+    column_searchable_list = ("name", "email")
+    column_filters = ("role",)
+    column_sortable_list = ("name", "email", "role", "last_sign_in_at")
+    column_default_sort = [("active", True), ("name", False)]
+    column_formatters = {"name": _name, "role": _role, "active": _active}
+    # The row holds more than the forms below should ever touch.
+    form_columns = ("name",)
+    refusals = (
+        ("Give", "name"),
+        ("last admin", "role"),
+        ("A password", "password"),
+        ("is there already", "email"),
+        ("is not an e-mail address", "email"),
+    )
+    abilities = ABILITIES
+
+    def get_create_form(self) -> type[_AddForm]:
+        return _AddForm
+
+    def get_edit_form(self) -> type[_EditForm]:
+        return _EditForm
+
+    def create(self, data: dict[str, Any]) -> Agent:
+        if mistake := passwords.mistake_in(
+            data["password"], email=data["email"], name=data["name"]
+        ):
+            raise ActionRefused(f"A password: {mistake}")
+        agent_id = actions.add_agent(
+            self.runtime,
+            self.actor,
+            email=data["email"],
+            name=data["name"],
+            role=data["role"],
+            password=data["password"],
+            initials=data["initials"] or "",
+            now=self.now,
+        )
+        row: Agent = Agent.get_by_id(agent_id)
+        return row
+
+    def change(self, row: Agent, data: dict[str, Any]) -> None:
+        with transaction():
+            if data["name"] != row.name or (data["initials"] or "") != row.initials:
+                actions.update_profile(
+                    self.runtime,
+                    self.actor,
+                    row.id,
+                    name=data["name"],
+                    initials=data["initials"] or initials(data["name"]),
+                    now=self.now,
+                )
+            if data["role"] is not row.role:
+                actions.set_role(self.runtime, self.actor, row.id, data["role"], now=self.now)
+            if data["active"] != row.active:
+                actions.set_agent_active(
+                    self.runtime, self.actor, row.id, active=data["active"], now=self.now
+                )
+
+    @expose("/password/<int:agent_id>", methods=["POST"])
+    @needs(Role.ADMIN)
+    def set_password(self, agent_id: int) -> ResponseReturnValue:
+        row, password = self._row(agent_id), request.form.get("new_password", "")
+        if mistake := passwords.mistake_in(password, email=row.email, name=row.name):
+            say(f"The password was not changed. {mistake}", "danger")
+        else:
+            actions.set_password(self.runtime, self.actor, agent_id, password, now=self.now)
+            say(f"{row.name} has a new password and is signed out everywhere.")
+        return redirect(self.get_url(".edit_view", id=agent_id), 303)
+
+    @expose("/sessions/<int:agent_id>", methods=["POST"])
+    @needs(Role.ADMIN)
+    def end_sessions(self, agent_id: int) -> ResponseReturnValue:
+        row = self._row(agent_id)
+        actions.end_sessions(self.runtime, self.actor, agent_id, now=self.now)
+        say(f"{row.name} is signed out everywhere.")
+        return redirect(self.get_url(".edit_view", id=agent_id), 303)
+
+    def _row(self, agent_id: int) -> Agent:
+        row: Agent | None = self.get_one(agent_id)
+        if row is None:
+            raise ActionRefused("This person does not exist.")
+        return row

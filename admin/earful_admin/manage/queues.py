@@ -1,0 +1,136 @@
+"""Queues: where conversations wait, how soon they are promised an answer, and which catches all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from earful import actions
+from earful.actions import COLOURS
+from earful.store.models import Queue
+from earful.store.queries.inbox import MOST_COUNTED, counts
+from earful.store.states import Role
+from flask import g, url_for
+from markupsafe import Markup
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import NumberRange, Optional
+
+from earful_admin import context
+from earful_admin.manage.tables import EditedTable
+
+__all__ = ["QueuesView", "minutes_in_words"]
+
+_LONGEST = 60 * 24 * 90
+_LEAVE_OUT = Markup('<span class="muted">No target</span>')
+
+
+def minutes_in_words(minutes: int | None) -> str:
+    """A target as people say it: 45 minutes, 1 hour, 1 hour 30 minutes, 2 days."""
+    if not minutes:
+        return ""
+    days, rest = divmod(minutes, 60 * 24)
+    hours, left = divmod(rest, 60)
+    parts = ((days, "day"), (hours, "hour"), (left, "minute"))
+    return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count)
+
+
+def _open_counts() -> dict[str, int]:
+    """Open conversations by queue, read once a request."""
+    if "open_counts" not in g:
+        ids = [row.id for row in Queue.select(Queue.id)]
+        g.open_counts = counts(ids, agent_id=context.agent().id)
+    found: dict[str, int] = g.open_counts
+    return found
+
+
+def _name(view: QueuesView, _context: Any, row: Queue, _name: str) -> Markup:
+    fallback = Markup(' <span class="badge badge-accent">Fallback</span>')
+    return Markup('<span class="queue"><span class="dot dot-{}"></span>{}</span>{}').format(
+        row.colour, row.name, fallback if row.name == view.fallback else ""
+    )
+
+
+def _open(_view: QueuesView, _context: Any, row: Queue, _name: str) -> Markup:
+    count = _open_counts().get(f"queue-{row.id}", 0)
+    shown = f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else count
+    return Markup('<a href="{}">{}</a>').format(
+        url_for("inbox.index", view=f"queue-{row.id}"), shown
+    )
+
+
+def _target(_view: QueuesView, _context: Any, row: Queue, _name: str) -> str:
+    return minutes_in_words(row.first_response_minutes) or _LEAVE_OUT
+
+
+class QueuesView(EditedTable):
+    """The table of queues, and the form for one."""
+
+    requires = Role.LEAD
+    requires_to_change = Role.ADMIN
+    icon = "layers"
+    lede = "Where conversations wait until somebody answers."
+    key = "q"
+    new_label = "New queue"
+    empty_title = "No queue yet"
+    empty_text = "Earful makes the fallback queue with the first message. Add one for each team."
+    can_create = can_edit = True
+    list_template = "manage/queues.html"
+    create_template = edit_template = "manage/queue.html"
+    column_list = ("name", "description", "first_response_minutes", "open", "active")
+    column_labels = {"first_response_minutes": "First response", "open": "Open"}
+    column_sortable_list = ("name", "first_response_minutes", "active")
+    column_default_sort = [("active", True), ("position", False), ("name", False)]
+    column_formatters = {"name": _name, "open": _open, "first_response_minutes": _target}
+    form_columns = (
+        "name", "description", "colour", "first_response_minutes", "position", "active"
+    )  # fmt: skip
+    form_overrides = {"colour": RadioField}
+    form_args = {
+        "description": {"description": "One line that tells colleagues what belongs here."},
+        "colour": {
+            "choices": [SelectChoice(each, each.capitalize()) for each in COLOURS],
+            "validators": [],
+        },
+        "first_response_minutes": {
+            "label": "First response within (minutes)",
+            "description": "Counted in business hours. Leave it empty for no target.",
+            "validators": [
+                Optional(),
+                NumberRange(1, _LONGEST, f"Choose 1 to {_LONGEST:,} minutes, or leave it empty."),
+            ],
+        },
+        "position": {"description": "Queues are listed by this number, the smallest first."},
+        "active": {"description": "A queue that is switched off is offered nowhere any more."},
+    }
+    refusals = (
+        ("Name", "name"),
+        ("is the fallback queue", "name"),
+        ("Colour", "colour"),
+        ("First response", "first_response_minutes"),
+    )
+
+    @property
+    def fallback(self) -> str:
+        """The queue for what nothing placed."""
+        return self.runtime.config.inbox.fallback_queue
+
+    def create(self, data: dict[str, Any]) -> Queue:
+        row: Queue = Queue.get_by_id(self._save(None, data))
+        return row
+
+    def change(self, row: Queue, data: dict[str, Any]) -> None:
+        self._save(row.id, data)
+
+    def _save(self, queue_id: int | None, data: dict[str, Any]) -> int:
+        return actions.save_queue(
+            self.runtime,
+            self.actor,
+            queue_id,
+            name=data["name"] or "",
+            description=data["description"] or "",
+            colour=data["colour"],
+            first_response_minutes=data["first_response_minutes"],
+            position=data["position"] or 0,
+            active=data["active"],
+            now=self.now,
+        )
