@@ -13,9 +13,9 @@ from typing import TypeVar
 from earful.components import Parsed
 from earful.errors import PayloadError
 from earful.inbox.text import clean, identifier
-from earful.types import Attachment, Author, InboundMessage, Removal
+from earful.types import Attachment, Author, InboundMessage, Receipt, Removal
 
-__all__ = ["fit"]
+__all__ = ["fit", "fit_receipt"]
 
 _LONGEST_URL = 4000
 _LONGEST_NAME = 1000
@@ -31,6 +31,16 @@ def fit(item: object) -> Parsed:
         return _fit_message(item)
     message = f"parsing gave a {type(item).__name__}, not a message or a removal"
     raise PayloadError(message)
+
+
+def fit_receipt(receipt: Receipt) -> Receipt:
+    """A receipt as it can be kept; raises when it is none."""
+    return replace(
+        receipt,
+        external_id=identifier(receipt.external_id),
+        url=_url(receipt.url),
+        at=_aware(receipt.at),
+    )
 
 
 def _fit_message(message: InboundMessage) -> InboundMessage:

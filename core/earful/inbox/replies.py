@@ -6,7 +6,7 @@ from datetime import datetime
 
 from earful.inbox import timeline
 from earful.inbox.conversations import answered, stop_clocks
-from earful.inbox.text import clean, identifier, snippet
+from earful.inbox.text import clean, snippet
 from earful.store.models import Conversation, Reply
 from earful.store.states import ConversationStatus, ReplyState
 
@@ -21,7 +21,7 @@ def sent(reply: Reply, *, external_id: str | None, url: str | None, at: datetime
     moved = (
         Reply.update(
             state=ReplyState.SENT,
-            external_id=external_id and identifier(external_id),
+            external_id=_unless_taken(reply, external_id),
             url=url,
             sent_at=at,
             lease_until=None,
@@ -33,6 +33,16 @@ def sent(reply: Reply, *, external_id: str | None, url: str | None, at: datetime
     if moved:
         _answer_given(reply, at)
     return bool(moved)
+
+
+def _unless_taken(reply: Reply, external_id: str | None) -> str | None:
+    """The platform's id; none where it gave the same one to another reply."""
+    taken = Reply.select(Reply.id).where(
+        (Reply.channel == reply.channel_id)
+        & (Reply.external_id == external_id)
+        & (Reply.id != reply.id)
+    )
+    return external_id if external_id and not taken.exists() else None
 
 
 def confirm(reply: Reply, *, external_id: str, url: str | None, at: datetime) -> None:

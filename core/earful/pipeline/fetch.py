@@ -17,7 +17,7 @@ from earful.store import bulk
 from earful.store.database import transaction
 from earful.store.models import Channel, Payload
 from earful.store.states import ChannelState, Health
-from earful.types import FetchResult
+from earful.types import Account, FetchResult
 from earful.types import Payload as RawPayload
 
 __all__ = ["Fetched", "check", "fetch", "keep"]
@@ -49,7 +49,7 @@ def keep(channel_id: int, payloads: Sequence[RawPayload], now: datetime) -> list
                 "channel": channel_id,
                 "body": each.body,
                 "content_type": clean(each.content_type, 200),
-                "meta": dict(each.meta),
+                "meta": {clean(name): clean(value) for name, value in each.meta.items()},
                 "received_at": now,
             }
             for each in payloads
@@ -67,11 +67,23 @@ def fetch(runtime: Runtime, channel_id: int, *, now: datetime) -> Fetched:
         source = channel.source()
         if source is None:
             return _keep(row, channel, FetchResult(cursor=row.cursor), now)
-        result = contained(f"{row.name}.fetch", lambda: source.fetch(row.cursor))
+        result = _checked(contained(f"{row.name}.fetch", lambda: source.fetch(row.cursor)))
     except Exception as error:  # noqa: BLE001 - one channel's trouble is not the others'
         _failed(runtime, row, channel, error, now)
         return Fetched()
     return _keep(row, channel, result, now)
+
+
+def _checked(result: FetchResult) -> FetchResult:
+    """The plugin's answer; raises when it is none that could be kept."""
+    if not all(isinstance(each.body, bytes) for each in result.payloads):
+        message = "a payload's body must be bytes"
+        raise TypeError(message)
+    # Cleaning a cursor would change what it means to the plugin.
+    if clean(result.cursor, len(result.cursor)) != result.cursor:
+        message = "the cursor holds characters that no database keeps"
+        raise ValueError(message)
+    return result
 
 
 def _claim(channel_id: int, now: datetime) -> Channel | None:
@@ -89,7 +101,7 @@ def _claim(channel_id: int, now: datetime) -> Channel | None:
 
 
 def _keep(row: Channel, channel: ConfiguredChannel, result: FetchResult, now: datetime) -> Fetched:
-    wait = timedelta(seconds=result.next_poll_seconds or channel.poll_every_seconds)
+    wait = timedelta(seconds=max(result.next_poll_seconds or 0, channel.poll_every_seconds))
     due = now if result.more else now + min(wait, LONGEST_WAIT)
     with transaction():
         # Whoever lost the lease meanwhile must not turn the cursor back.
@@ -159,20 +171,24 @@ def check(runtime: Runtime, channel_id: int) -> str:
         source = channel.source()
         if source is None:
             return "Messages are pushed to this channel; there is nothing to read."
-        account = contained(f"{row.name}.check", source.check)
+        facts = _account(contained(f"{row.name}.check", source.check))
     except Exception as error:  # noqa: BLE001 - the reason is shown, whatever it is
         said = describe(error)
         health = Health.AUTH_REQUIRED if isinstance(error, AuthenticationFailed) else _health(error)
         _note_check(row.id, health, said)
         return said if isinstance(error, ChannelError) else f"The plugin failed: {said}"
     with transaction():
-        Channel.update(
-            account_name=one_line(account.name, 300),
-            account_url=account.url,
-            health=Health.OK,
-            health_detail=one_line(account.detail, 1000),
-        ).where(Channel.id == row.id).execute()
-    return account.detail or f"Connected to {account.name}."
+        Channel.update(facts).where(Channel.id == row.id).execute()
+    return str(facts["health_detail"] or f"Connected to {facts['account_name']}.")
+
+
+def _account(account: Account) -> dict[str, object]:
+    return {
+        "account_name": one_line(account.name, 300),
+        "account_url": account.url and clean(account.url, 4000),
+        "health": Health.OK,
+        "health_detail": one_line(account.detail, 1000),
+    }
 
 
 def _note_check(channel_id: int, health: Health, said: str) -> None:

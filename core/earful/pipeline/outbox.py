@@ -19,6 +19,7 @@ from earful.errors import (
     TemporaryFailure,
 )
 from earful.inbox.channels import pause_for_sign_in
+from earful.inbox.fitting import fit_receipt
 from earful.inbox.replies import fail, sent
 from earful.inbox.text import clean
 from earful.plugins import contained
@@ -94,7 +95,7 @@ def _load(reply_id: int) -> Reply:
 def _send(reply: Reply, channel: ConfiguredChannel, sender: Sender, now: datetime) -> None:
     outbound = _outbound(reply)
     try:
-        receipt = contained(f"{channel.name}.send", lambda: sender.send(outbound))
+        receipt = fit_receipt(contained(f"{channel.name}.send", lambda: sender.send(outbound)))
     except DeliveryRejected as error:
         _refuse(reply, str(error), now)
     except AuthenticationFailed as error:
@@ -186,7 +187,8 @@ def find_reply(runtime: Runtime, reply_id: int, *, now: datetime) -> None:
         sender = channel.sender()
         if sender is None:
             return
-        receipt = contained(f"{channel.name}.find", lambda: sender.find(outbound))
+        found = contained(f"{channel.name}.find", lambda: sender.find(outbound))
+        receipt = found and fit_receipt(found)
     except OutcomeUnknown as error:
         _leave_to_people(reply, str(error))
     except Exception as error:  # noqa: BLE001 - it stays unconfirmed, and is looked for again

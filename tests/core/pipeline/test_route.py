@@ -92,7 +92,7 @@ def test_stop_ends_the_list(inbox: Inbox, wall: Wall, queues: None) -> None:
 
 @pytest.mark.parametrize(("once", "runs"), [(True, 1), (False, 2)])
 def test_a_once_policy_acts_once_per_conversation(
-    inbox: Inbox, wall: Wall, once: bool, runs: int
+    inbox: Inbox, wall: Wall, *, once: bool, runs: int
 ) -> None:
     policy(inbox, "Greeter", "", ("label", "seen"), once=once)
 
@@ -168,7 +168,7 @@ def test_a_saved_change_holds_for_the_next_message(inbox: Inbox, wall: Wall) -> 
 
 @pytest.mark.parametrize(("name", "once"), [("Host", True), ("Greeter", False)])
 def test_a_change_of_name_or_once_holds_too(
-    inbox: Inbox, wall: Wall, name: str, once: bool
+    inbox: Inbox, wall: Wall, *, name: str, once: bool
 ) -> None:
     number = policy(inbox, "Greeter", "", ("label", "seen"))
     inbox.receive("wall", wall.payload(post("m1", thread_id="t")))
