@@ -33,8 +33,8 @@ class FeedCursor(_Cursor):
     url: str = ""
     etag: str = ""
     modified: str = ""
-    digest: str = ""
-    seen: list[str] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)
+    """What the feed has shown: end of a message's id -> mark of its content, newest last."""
     every: int = 0
     """Seconds between readings, shortened because the feed moves fast; 0: no wish."""
     polite: int = 0

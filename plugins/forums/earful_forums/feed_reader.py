@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -64,15 +63,18 @@ class _Reading:
             return self._result(())
         payload, messages = self._understood(expect_page(response))
         self._remember(response)
-        if not self._is_news(messages):
+        shown = {_key(message): _mark(message) for message in messages}
+        if shown.items() <= cursor.seen.items():
             return self._result(())
-        return self._news(payload, [message.external_id for message in messages])
+        return self._news(payload, shown)
 
-    def _news(self, payload: Payload, ids: list[str]) -> FetchResult:
+    def _news(self, payload: Payload, shown: dict[str, str]) -> FetchResult:
         cursor = self._cursor
-        seen = frozenset(cursor.seen)
+        seen, ids = frozenset(cursor.seen), list(shown)
         fresh = [one for one in ids if one not in seen]
-        cursor.seen = list(dict.fromkeys([*ids, *cursor.seen]))[:MOST_SEEN]
+        # A known entry moves to the end, so that the window is never what is forgotten.
+        kept = {key: mark for key, mark in cursor.seen.items() if key not in shown}
+        cursor.seen = dict([*kept.items(), *shown.items()][-max(MOST_SEEN, len(shown)) :])
         if not seen or len(fresh) * 2 <= len(ids):
             cursor.every = pace.calmer(cursor.every)
             return self._result((payload,))
@@ -114,14 +116,6 @@ class _Reading:
         # Validators that count whole seconds miss what comes within the second of the answer.
         cursor.trust = not _is_just_now(cursor.modified, self._now)
 
-    def _is_news(self, messages: Iterable[InboundMessage]) -> bool:
-        digest = hashlib.sha256()
-        for message in messages:
-            shown = (message.external_id, message.text, message.thread_title, message.attachments)
-            digest.update(repr(shown).encode())
-        before, self._cursor.digest = self._cursor.digest, digest.hexdigest()[:32]
-        return self._cursor.digest != before
-
     def _reaches_back(self, older: list[Payload], seen: frozenset[str], ids: set[str]) -> bool:
         """Whether further pages lead back to what is known; they are added to `older`."""
         for number in range(2, MOST_PAGES + 1):
@@ -130,7 +124,7 @@ class _Reading:
             if not response.ok or not feed.scan_document(response.body):
                 return False
             payload, messages = self._understood(response)
-            on_page = {message.external_id for message in messages}
+            on_page = {_key(message) for message in messages}
             if not on_page - ids:
                 return False
             older.append(payload)
@@ -179,3 +173,12 @@ def _is_just_now(modified: str, now: datetime) -> bool:
         return abs(now - parsedate_to_datetime(modified)) < JUST_NOW
     except (ValueError, TypeError, IndexError, OverflowError):
         return False
+
+
+def _key(message: InboundMessage) -> str:
+    return message.external_id[-16:]
+
+
+def _mark(message: InboundMessage) -> str:
+    shown = (message.text, message.thread_title, message.attachments)
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:8]

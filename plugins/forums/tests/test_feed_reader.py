@@ -92,6 +92,15 @@ def test_a_new_date_on_the_same_entries_is_no_news(site: Any) -> None:
     assert len(reader.read()) == 10
 
 
+def test_a_window_that_shows_other_known_entries_is_no_news(site: Any) -> None:
+    reader = Reader(site.url + "/feed")
+    for newest in (10, 14):
+        site.say("/feed", feed(window(newest)))
+        reader.read()
+    site.say("/feed", feed([3, 14, 9, 2]))
+    assert reader.read() == []
+
+
 def test_validators_of_this_very_second_are_not_trusted(site: Any) -> None:
     site.say("/feed", feed(window(10)), ETag='"1"', Last_Modified=format_datetime(NOW, usegmt=True))
     reader = Reader(site.url + "/feed")
