@@ -113,7 +113,9 @@ def deliver_notification(notification_id: int) -> None:
 
 def _enqueue(runtime: Runtime, job: str, *ids: int, on: str = "triage") -> None:
     """Enqueue the next step. If the job queue is away the sweep will, from the database."""
+    # The same key as the sweep's, so that what waits already is not enqueued a second time.
+    key = f"{job}:{ids[0]}" if len(ids) == 1 else f"{job}:{ids[0]}:{len(ids)}"
     try:
-        runtime.jobs.enqueue(job, *ids, on=on, unique=f"{job}:{ids[0]}:{len(ids)}")
+        runtime.jobs.enqueue(job, *ids, on=on, unique=key)
     except JobQueueUnavailable:
         logger.warning("job=%s ids=%s left to the sweep", job, ids[:1])

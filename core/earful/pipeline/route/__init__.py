@@ -129,10 +129,10 @@ def _apply(verdicts: Sequence[_Verdict], directory: Directory, now: datetime) ->
         return
     states = _conversations({each.item.conversation_id for each in verdicts})
     for verdict in verdicts:
-        _change(states[verdict.item.conversation_id], verdict.decision, directory)
+        _change(states[verdict.item.conversation_id], verdict, directory)
     bulk.update(Conversation, states.values())
     for verdict in verdicts:
-        if verdict.decision.ignore_reason:
+        if _is_ignored(verdict):
             stop_clocks(verdict.item.conversation_id, now)
     _write_labels(verdicts, now)
     _write_runs(verdicts, now)
@@ -149,20 +149,31 @@ def _conversations(ids: set[int]) -> dict[int, dict[str, Any]]:
     return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
 
 
-def _change(state: dict[str, Any], decision: Decision, directory: Directory) -> None:
-    """Lay a decision over a conversation. What nobody decided stays as it is."""
-    if decision.queue in directory.queues:
-        state["queue"] = directory.queues[decision.queue].id
-    elif state["queue"] is None:
+def _change(state: dict[str, Any], verdict: _Verdict, directory: Directory) -> None:
+    """Lay a decision over a conversation. What nobody decided stays as it is.
+
+    A later message can draw more attention to a conversation, never less: kind words of a third
+    person must not hide a complaint.
+    """
+    decision = verdict.decision
+    rank = PriorityRank.of(decision.priority or Priority.MEDIUM)
+    if verdict.item.opens or rank >= state["priority"]:
+        if decision.queue in directory.queues:
+            state["queue"] = directory.queues[decision.queue].id
+        state["priority"] = rank if decision.priority else state["priority"]
+    if state["queue"] is None:
         state["queue"] = directory.queues[directory.fallback].id
-    if decision.priority:
-        state["priority"] = PriorityRank.of(decision.priority)
     # A policy never takes a conversation away from the person who holds it.
     if state["assignee"] is None:
         state["assignee"] = directory.agents.get(decision.assignee or "")
-    if decision.ignore_reason and state["status"] is ConversationStatus.OPEN:
+    if _is_ignored(verdict) and state["status"] is ConversationStatus.OPEN:
         state["status"] = ConversationStatus.IGNORED
         state["outcome"] = decision.ignore_reason
+
+
+def _is_ignored(verdict: _Verdict) -> bool:
+    """Only what opens a conversation can make it one that needs nobody."""
+    return bool(verdict.decision.ignore_reason) and verdict.item.opens
 
 
 def _write_labels(verdicts: Sequence[_Verdict], now: datetime) -> None:
