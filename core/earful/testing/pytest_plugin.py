@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+# So that a broken promise is told with the values that broke it.
+pytest.register_assert_rewrite("earful.testing.contract")
+
 
 @pytest.fixture
 def earful_now() -> datetime:
