@@ -1,0 +1,85 @@
+"""The tables. Rows hold no behaviour and no callbacks; who may change what is decided above.
+
+A foreign key is indexed only where a page or a step reads by it: every index costs each message.
+Indexes on unfinished states are partial, so that the sweep's cost is that of the unfinished work.
+"""
+
+from __future__ import annotations
+
+from earful.store.models.channels import Channel, Payload
+from earful.store.models.conversations import (
+    Clock,
+    Conversation,
+    ConversationLabel,
+    Event,
+    Note,
+    Queue,
+    Thread,
+)
+from earful.store.models.house import AuditEvent, Heartbeat, Lease, Notification, Setting
+from earful.store.models.messages import EarlyRemoval, Message, MessageLabel, MessageVersion
+from earful.store.models.people import Agent, Contact, Identity
+from earful.store.models.policies import Policy, PolicyRun, PolicyVersion
+from earful.store.models.replies import Reply
+from earful.store.models.row import NEVER, Row, database
+
+__all__ = [
+    "ALL_MODELS",
+    "NEVER",
+    "Agent",
+    "AuditEvent",
+    "Channel",
+    "Clock",
+    "Contact",
+    "Conversation",
+    "ConversationLabel",
+    "EarlyRemoval",
+    "Event",
+    "Heartbeat",
+    "Identity",
+    "Lease",
+    "Message",
+    "MessageLabel",
+    "MessageVersion",
+    "Note",
+    "Notification",
+    "Payload",
+    "Policy",
+    "PolicyRun",
+    "PolicyVersion",
+    "Queue",
+    "Reply",
+    "Row",
+    "Setting",
+    "Thread",
+    "database",
+]
+
+ALL_MODELS: tuple[type[Row], ...] = (
+    Channel,
+    Payload,
+    Contact,
+    Identity,
+    Agent,
+    Queue,
+    Conversation,
+    Thread,
+    Message,
+    MessageVersion,
+    EarlyRemoval,
+    MessageLabel,
+    ConversationLabel,
+    Event,
+    Note,
+    Reply,
+    Clock,
+    Policy,
+    PolicyVersion,
+    PolicyRun,
+    Notification,
+    AuditEvent,
+    Heartbeat,
+    Lease,
+    Setting,
+)
+"""Every table, each after those it links to."""

@@ -1,0 +1,62 @@
+"""Who writes to us, and who works here."""
+
+from __future__ import annotations
+
+from peewee import (
+    AutoField,
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    IntegerField,
+    TextField,
+)
+
+from earful.store.fields import RankField, UTCDateTimeField
+from earful.store.models.row import Row, link
+from earful.store.states import Role
+
+__all__ = ["Agent", "Contact", "Identity"]
+
+
+class Contact(Row):
+    """A person, with one or more identities."""
+
+    id = BigAutoField()
+    name = CharField(max_length=300)
+    created_at = UTCDateTimeField()
+
+
+class Identity(Row):
+    """One account of a contact. `realm` is where its platform's id is unique."""
+
+    id = BigAutoField()
+    contact = link(Contact, index=True)
+    realm = CharField(max_length=140)
+    external_id = CharField(max_length=300)
+    name = CharField(max_length=300)
+    handle = CharField(max_length=300, default="")
+    url = TextField(null=True)
+    avatar_url = TextField(null=True)
+    reach = BigIntegerField(null=True)
+    verified = BooleanField(default=False)
+    updated_at = UTCDateTimeField()
+
+    class Meta:
+        indexes = ((("realm", "external_id"), True),)
+
+
+class Agent(Row):
+    """Somebody who signs in. Raising `epoch` ends all their sessions."""
+
+    id = AutoField()
+    email = CharField(max_length=254, unique=True)
+    name = CharField(max_length=200)
+    initials = CharField(max_length=8, default="")
+    role = RankField(Role, default=Role.AGENT)
+    password_hash = TextField(default="")
+    epoch = IntegerField(default=0)
+    active = BooleanField(default=True)
+    theme = CharField(max_length=8, default="auto")
+    created_at = UTCDateTimeField()
+    last_sign_in_at = UTCDateTimeField(null=True)
