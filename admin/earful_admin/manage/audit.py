@@ -51,7 +51,7 @@ def _cut(text: str, length: int) -> str:
 def _change(_view: Any, _context: Any, row: AuditEvent, _name: str) -> Markup:
     found = changed(row.before, row.after)
     if not found:
-        return Markup("")
+        return Markup('<span class="muted">\u2013</span>')
     lines = Markup("").join(
         Markup("<div><dt>{}</dt><dd>{}{}</dd></div>").format(
             what, Markup("<del>{}</del> ").format(old) if old else "", new

@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from earful_admin.access import needs
+from earful_admin.manage.plugins import why_inactive
 from earful_admin.manage.system import size_in_words
 from earful_admin.toasts import say
 from earful_admin.views import PageView
@@ -100,7 +101,8 @@ def _trouble(runtime: Runtime, line: ChannelLine) -> str:
         return "It is not in the configuration any more; its conversations stay."
     found = [each for each in runtime.troubles if each.name == line.name]
     reasons = [each.reason for each in found if each.section == "channels"]
-    return reasons[0] if reasons else runtime.plugins.unknown_kind(line.kind)
+    known = why_inactive(runtime, line.kind) or "".join(reasons[:1])
+    return known or f"No plugin brings the kind \u201c{line.kind}\u201d."
 
 
 def _abilities(configured: ConfiguredChannel) -> tuple[list[tuple[str, bool, str]], str]:

@@ -15,7 +15,7 @@ from flask_admin import expose
 from flask_admin.form import BaseForm
 from markupsafe import Markup
 from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from earful_admin import context, passwords

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 from earful.plugins import PluginStatus
-from earful.runtime import Trouble
+from earful.runtime import Runtime, Trouble
 from earful.store.states import Role
 from flask_admin import expose
 
 from earful_admin.views import PageView
 
-__all__ = ["PluginsView"]
+__all__ = ["PluginsView", "why_inactive"]
 
 _STATUS = {
     PluginStatus.ACTIVE: ("ok", "Active"),
@@ -19,6 +19,15 @@ _STATUS = {
     PluginStatus.FAILED_IMPORT: ("danger", "Cannot be loaded"),
     PluginStatus.FAILED_REGISTER: ("danger", "Cannot be registered"),
 }
+
+
+def why_inactive(runtime: Runtime, kind: str) -> str:
+    """Why the plugin that brings a kind does not work, in words; "" where none is known."""
+    for record in runtime.plugins.records:
+        if record.name == kind and record.status is not PluginStatus.ACTIVE:
+            word = _STATUS[record.status][1].lower()
+            return f"Its plugin \u201c{kind}\u201d is not active ({word}): {record.reason}"
+    return ""
 
 
 class PluginsView(PageView):
@@ -36,15 +45,17 @@ class PluginsView(PageView):
                 "manage/plugins.html",
                 records=self.runtime.plugins.records,
                 statuses=_STATUS,
-                troubles=self._troubles(),
+                troubles=[(each, self._words(each)) for each in self.runtime.troubles],
                 file=config.file_name,
                 disabled=config.plugins.disabled,
                 as_toml=_as_toml,
             )
         )
 
-    def _troubles(self) -> list[Trouble]:
-        return list(self.runtime.troubles)
+    def _words(self, trouble: Trouble) -> str:
+        component = getattr(self.runtime.config, trouble.section).get(trouble.name)
+        known = why_inactive(self.runtime, component.type) if component else ""
+        return known or trouble.reason
 
 
 def _as_toml(names: list[str]) -> str:

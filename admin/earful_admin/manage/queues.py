@@ -12,7 +12,7 @@ from earful.store.states import Role
 from flask import g, url_for
 from markupsafe import Markup
 from wtforms import RadioField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import NumberRange, Optional
 
 from earful_admin import context
