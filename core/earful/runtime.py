@@ -158,7 +158,8 @@ class Runtime:
         runtime = cls(
             config=config,
             plugins=host,
-            jobs=jobs or JobQueue.connect(config),
+            jobs=jobs
+            or JobQueue.connect(config, lost_after_seconds=config.job_queue.lost_after_seconds),
             channels={},
             business_hours=_business_hours(config),
         )

@@ -37,10 +37,7 @@ logger = logging.getLogger(__name__)
 
 EVERY = timedelta(seconds=1)
 LEASE = timedelta(seconds=15)
-SWEEP_EVERY = timedelta(seconds=10)
 PURGE_EVERY = timedelta(minutes=1)
-STALE = timedelta(seconds=20)
-"""Work younger than this is left to the job that was enqueued with it."""
 MOST = 2000
 """How much one round enqueues; the rest waits for the next."""
 TRIAGE_BATCH = 200
@@ -50,6 +47,7 @@ def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
     """Tick until `stop` is set. A ticker without the lease waits for it."""
     owner = f"{socket.gethostname()}:{os.getpid()}"
     last_sweep = last_purge = datetime.min.replace(tzinfo=UTC)
+    sweep_every = _lost_after(runtime) / 3
     with connection():
         while not stop.wait(EVERY.total_seconds()):
             now = datetime.now(UTC)
@@ -58,7 +56,7 @@ def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
                 if not hold_lease("ticker", owner, now, now + LEASE):
                     continue
                 tick(runtime, now=now)
-                if now - last_sweep >= SWEEP_EVERY:
+                if now - last_sweep >= sweep_every:
                     sweep(runtime, now=now)
                     last_sweep = now
                 if now - last_purge >= PURGE_EVERY:
@@ -79,10 +77,15 @@ def tick(runtime: Runtime, *, now: datetime) -> None:
     wake_snoozed(now=now, limit=MOST)
 
 
-def sweep(runtime: Runtime, *, now: datetime, stale: timedelta = STALE) -> None:
+def _lost_after(runtime: Runtime) -> timedelta:
+    """Work younger than this is left to the job that was enqueued with it."""
+    return timedelta(seconds=runtime.config.job_queue.lost_after_seconds)
+
+
+def sweep(runtime: Runtime, *, now: datetime) -> None:
     """Enqueue again what is unfinished though its job should long have run."""
     outbox.give_up_expired(now=now)
-    before = now - stale
+    before = now - _lost_after(runtime)
     _each(runtime, "ingest_payload", _unfinished_payloads(before))
     waiting = _unfinished_messages(before)
     for start in range(0, len(waiting), TRIAGE_BATCH):

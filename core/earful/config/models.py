@@ -85,6 +85,8 @@ class JobQueueConfig(_Table):
 
     redis_url: str = Field(default="", repr=False)
     password: SecretStr | None = None
+    lost_after_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """A job that left no trace for so long is taken for lost, and enqueued again."""
 
     @field_validator("redis_url")
     @classmethod

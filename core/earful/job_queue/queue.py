@@ -48,8 +48,10 @@ CURRENT_JOB = "earful_job"
 """The field of a worker's entry that tells what it is doing."""
 
 _MARKER = "earful:enqueued:"
-# Longer than a job usually waits; when it passes, the sweep may enqueue one copy more.
-_MARKER_SECONDS = 300
+# Longer than a job usually waits; when it passes, one copy more may be enqueued.
+_LOST_AFTER = 30.0
+# Whoever dies between marking and enqueueing must not hold the job up for longer.
+_MARKING_SECONDS = 5
 _BATCH = 500
 
 
@@ -81,14 +83,17 @@ class WorkerInfo:
 class JobQueue:
     """Enqueues jobs. Every method raises `JobQueueUnavailable` when the server is away."""
 
-    def __init__(self, connection: redis.Redis) -> None:
+    def __init__(self, connection: redis.Redis, lost_after_seconds: float = _LOST_AFTER) -> None:
         self._connection = connection
+        self._marker_ms = int(lost_after_seconds * 1000)
         self._queues = {name: _queue(name, connection) for name in QUEUES}
 
     @classmethod
-    def connect(cls, server: str | ServerSettings) -> JobQueue:
+    def connect(
+        cls, server: str | ServerSettings, *, lost_after_seconds: float = _LOST_AFTER
+    ) -> JobQueue:
         """A job queue on the server that is named or configured; connects when first used."""
-        return cls(connection(server_url(server)))
+        return cls(connection(server_url(server)), lost_after_seconds)
 
     def close(self) -> None:
         """Close the connections."""
@@ -192,16 +197,18 @@ class JobQueue:
             if fresh:
                 with self._connection.pipeline() as pipeline:
                     queue.enqueue_many(fresh, pipeline=pipeline)
+                    for unique in {call.meta["unique"] for call in fresh if call.meta}:
+                        pipeline.set(_MARKER + unique, "1", px=self._marker_ms)
                     pipeline.execute()
         return len(fresh)
 
     def _mark(self, calls: Sequence[tuple[str | None, Any]]) -> list[Any]:
-        """Leave out what waits already, and mark what will."""
+        """Leave out what waits already, and mark what will; the mark lasts once it does wait."""
         with self._connection.pipeline(transaction=False) as pipeline:
             for unique, call in calls:
                 if unique is not None:
                     call.meta["unique"] = unique
-                    pipeline.set(_MARKER + unique, "1", nx=True, ex=_MARKER_SECONDS)
+                    pipeline.set(_MARKER + unique, "1", nx=True, ex=_MARKING_SECONDS)
             answers = iter(pipeline.execute() if len(pipeline) else ())
         return [call for unique, call in calls if unique is None or next(answers)]
 

@@ -51,7 +51,22 @@ def test_a_started_job_is_enqueued_again(jobs: JobQueue) -> None:
 def test_markers_expire(jobs: JobQueue) -> None:
     jobs.enqueue("triage", 5, unique="triage:5")
     (marker,) = jobs._connection.keys("earful:*")
-    assert 0 < jobs._connection.ttl(marker) <= 300
+    assert 5 < jobs._connection.ttl(marker) <= 30
+
+
+def test_a_mark_without_a_job_soon_expires(jobs: JobQueue) -> None:
+    class Died(Exception):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Died
+
+    jobs._queues["triage"].enqueue_many = die  # type: ignore[method-assign]
+    with pytest.raises(Died):
+        jobs.enqueue("triage", 5, unique="triage:5")
+
+    (marker,) = jobs._connection.keys("earful:*")
+    assert 0 < jobs._connection.ttl(marker) <= 5
 
 
 def test_many_are_enqueued_in_batches_and_once(jobs: JobQueue) -> None:
