@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from earful import (
     Account,
@@ -49,7 +49,7 @@ def _message(post: dict[str, str]) -> InboundMessage:
         external_id=post["id"],
         author=Author(external_id=post["by"], name=post["by"]),
         text=post["text"],
-        sent_at=datetime.fromisoformat(post["at"]),
+        sent_at=datetime.fromisoformat(post["at"]).astimezone(UTC),
         thread_id=post["topic"],
         url=post["link"],
     )
