@@ -1,0 +1,122 @@
+"""How the inbox looks: no axe violation, nothing too wide, no complaint of the console."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from earful import store
+from earful.store.models import Message
+from earful.store.states import Role
+from earful.types import ReplyPermission
+
+from tests.admin.conftest import Screen
+from tests.admin.inbox.house import House
+from tests.admin.inbox.town import Town
+from tests.wall import Wall
+
+pytestmark = pytest.mark.browser
+
+SIZES = {1700: 950, 1440: 900, 1024: 768, 390: 844, 320: 640}
+CHECKED = (1440, 390)
+"""Where axe looks too: what it finds does not depend on each step of the width."""
+PICTURES = os.environ.get("EARFUL_PICTURES", "")
+"""A folder for pictures of every state, for people to look at."""
+
+
+def check(screen: Screen, name: str, *, width: int | None = None, theme: str = "light") -> None:
+    if width:
+        screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
+    screen.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    if PICTURES:
+        Path(PICTURES).mkdir(exist_ok=True)
+        screen.page.screenshot(path=f"{PICTURES}/{name}-{width or 1440}-{theme}.png")
+    assert screen.violations() == []
+    assert not screen.is_too_wide()
+
+
+@pytest.mark.parametrize("which", ["list", "yuki", "hostile", "closed"])
+def test_every_width_in_light_and_dark(
+    screen: Screen, town: Town, wall: Wall, which: str
+) -> None:
+    wall.reply_length = 300
+    if which == "closed":
+        wall.permission = ReplyPermission(
+            allowed=False, reason="Comments can only be answered on the page itself."
+        )
+    paths = {
+        "list": "/",
+        "yuki": f"/?c={town.yuki}",
+        "hostile": f"/?c={town.hostile}",
+        "closed": f"/?c={town.quiet}",
+    }
+    screen.sign_in(Role.AGENT)
+    for width in SIZES:
+        screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
+        screen.open(paths[which])
+        assert not screen.is_too_wide()
+        if width in CHECKED:
+            for theme in ("light", "dark"):
+                check(screen, which, width=width, theme=theme)
+    assert "taken" not in screen.page.title()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_menus_details_and_what_is_unfolded(
+    screen: Screen, town: Town, width: int, theme: str
+) -> None:
+    screen.sign_in(Role.AGENT)
+    screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
+    screen.open(f"/?c={town.yuki}")
+    for menu in ("assign-menu", "snooze-menu", "more-menu"):
+        screen.page.click(f"#{menu} summary")
+        check(screen, menu, width=width, theme=theme)
+        screen.page.keyboard.press("Escape")
+    for unfolded in screen.page.locator(".why summary, .edited summary").all():
+        unfolded.click()
+    check(screen, "unfolded", width=width, theme=theme)
+    if width == 390:
+        screen.page.click(".context-toggle")
+        check(screen, "details", width=width, theme=theme)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_while_writing(screen: Screen, town: Town, house: House, wall: Wall, theme: str) -> None:
+    wall.reply_length = 100
+    screen.sign_in(Role.AGENT)
+    screen.open(f"/?c={town.yuki}")
+    screen.page.keyboard.press("n")
+    screen.page.keyboard.type("The depot found it")
+    check(screen, "note", theme=theme)
+    screen.page.keyboard.press("Escape")
+    screen.page.keyboard.press("r")
+    screen.page.fill("#composer-text", "word " * 30)
+    screen.page.locator(".counter.is-over").wait_for()
+    check(screen, "too-long", theme=theme)
+    screen.page.fill("#composer-text", "Hello there")
+    with store.connection():
+        message = Message.get(Message.conversation == town.yuki)
+        house.arrive(message.conversation, message.identity, "Hello? Anybody?")
+    screen.page.keyboard.press("Control+Enter")
+    screen.page.get_by_text("Send anyway").wait_for()
+    check(screen, "held", theme=theme)
+    screen.page.click("text=Send anyway")
+    screen.page.locator(".is-queued").wait_for()
+    check(screen, "queued", theme=theme)
+
+
+@pytest.mark.parametrize("view", ["mine", "snoozed", "unassigned", "resolved", "queue-1"])
+def test_empty_views(screen: Screen, house: House, view: str) -> None:
+    screen.sign_in(Role.VIEWER)
+    screen.open(f"/?view={view}")
+    check(screen, f"empty-{view}")
+
+
+def test_a_viewer_reads_and_is_told_why_not_to_write(screen: Screen, town: Town) -> None:
+    screen.sign_in(Role.VIEWER)
+    screen.open(f"/?c={town.yuki}")
+    check(screen, "viewer")
+    assert screen.page.get_by_text("You can read everything here").is_visible()
+    assert screen.page.locator("#composer-text").count() == 0
