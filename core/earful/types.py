@@ -101,13 +101,16 @@ class FetchResult:
 
     `more` asks the host to fetch again at once, because the platform holds further pages.
     `cursor` is any text of the plugin's own; it is stored in one transaction with the payloads.
-    `next_poll_seconds` asks for a longer pause than configured (a feed's own wish, `Retry-After`).
+    `next_poll_seconds` asks for another pause than configured: longer at a platform's own wish,
+    shorter where messages come faster than they are read.
+    `notice` is a sentence for the operator, shown with the channel: what may have been missed.
     """
 
     payloads: tuple[Payload, ...] = ()
     cursor: str = ""
     more: bool = False
     next_poll_seconds: int | None = None
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +268,7 @@ class Notification:
 
     id: int
     kind: str
-    """What happened: `policy`, `clock_breached`, `channel_paused`, `reply_failed`."""
+    """What happened: `policy`, `clock_breached`, `channel_paused`, `channel_notice`."""
     title: str
     body: str
     url: str

@@ -11,7 +11,23 @@ from earful.inbox.text import clean
 from earful.store.models import Channel
 from earful.store.states import ChannelState, Health
 
-__all__ = ["pause_for_sign_in", "pause_itself"]
+__all__ = ["note", "pause_for_sign_in", "pause_itself"]
+
+
+def note(channel_id: int, sentence: str, now: datetime, notifiers: Iterable[str] = ()) -> None:
+    """Keep what a plugin wants the operator to know, and tell it once a day."""
+    Channel.update(notice=clean(sentence, 1000), notice_at=now).where(
+        Channel.id == channel_id
+    ).execute()
+    announce(
+        notifiers,
+        kind="channel_notice",
+        key=f"channel:{channel_id}:notice:{now:%Y-%m-%d}",
+        title=f"The channel {Channel.get_by_id(channel_id).name} may miss something",
+        body=sentence,
+        path="/channels/",
+        now=now,
+    )
 
 
 def pause_for_sign_in(

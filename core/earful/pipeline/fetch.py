@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from earful.components import describe
 from earful.errors import AuthenticationFailed, ChannelError, RateLimited, TemporaryFailure
-from earful.inbox.channels import pause_for_sign_in, pause_itself
+from earful.inbox.channels import note, pause_for_sign_in, pause_itself
 from earful.inbox.text import clean, one_line
 from earful.plugins import contained
 from earful.runtime import ConfiguredChannel, Runtime
@@ -66,12 +66,12 @@ def fetch(runtime: Runtime, channel_id: int, *, now: datetime) -> Fetched:
     try:
         source = channel.source()
         if source is None:
-            return _keep(row, channel, FetchResult(cursor=row.cursor), now)
+            return _keep(runtime, row, channel, FetchResult(cursor=row.cursor), now)
         result = _checked(contained(f"{row.name}.fetch", lambda: source.fetch(row.cursor)))
     except Exception as error:  # noqa: BLE001 - one channel's trouble is not the others'
         _failed(runtime, row, channel, error, now)
         return Fetched()
-    return _keep(row, channel, result, now)
+    return _keep(runtime, row, channel, result, now)
 
 
 def _checked(result: FetchResult) -> FetchResult:
@@ -100,7 +100,13 @@ def _claim(channel_id: int, now: datetime) -> Channel | None:
         return Channel.get_by_id(channel_id) if claimed else None
 
 
-def _keep(row: Channel, channel: ConfiguredChannel, result: FetchResult, now: datetime) -> Fetched:
+def _keep(
+    runtime: Runtime,
+    row: Channel,
+    channel: ConfiguredChannel,
+    result: FetchResult,
+    now: datetime,
+) -> Fetched:
     wait = timedelta(seconds=max(result.next_poll_seconds or 0, channel.poll_every_seconds))
     due = now if result.more else now + min(wait, LONGEST_WAIT)
     with transaction():
@@ -119,6 +125,8 @@ def _keep(row: Channel, channel: ConfiguredChannel, result: FetchResult, now: da
             .execute()
         )
         ids = keep(row.id, result.payloads, now) if mine else []
+        if mine and result.notice:
+            note(row.id, result.notice, now, runtime.config.notifiers)
     return Fetched(ids, result.more and bool(mine))
 
 

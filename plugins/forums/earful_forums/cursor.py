@@ -44,7 +44,6 @@ class FeedCursor(_Cursor):
     is_wordpress: bool = False
     trust: bool = False
     """Whether the next answer of "unchanged" may be believed."""
-    gap_told_at: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

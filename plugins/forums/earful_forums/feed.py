@@ -6,14 +6,13 @@ What a single entry says is in `entry.py`.
 from __future__ import annotations
 
 import calendar
-import hashlib
 import io
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import feedparser
-from earful import Author, InboundMessage, Payload, PayloadError, Surface
+from earful import InboundMessage, Payload, PayloadError
 
 from earful_forums.entry import Entry, Feed, message_of
 from earful_forums.meta import EPOCH, Meta
@@ -37,8 +36,7 @@ def messages(payload: Payload, meta: Meta) -> list[InboundMessage]:
         message = message_of(entry, feed)
         if message.text or message.attachments:
             found.setdefault(message.external_id, message)
-    gap = [_gap_message(payload, meta)] if meta.gap else []
-    return [*gap, *found.values()]
+    return list(found.values())
 
 
 def _newest(entries: list[Entry], feed: Feed, most: int) -> list[Entry]:
@@ -125,18 +123,3 @@ def _feed_date(facts: dict[str, Any]) -> datetime | None:
             except (ValueError, OverflowError, TypeError):
                 continue
     return None
-
-
-def _gap_message(payload: Payload, meta: Meta) -> InboundMessage:
-    """Tells in the inbox itself that something may be missing, where somebody will see it."""
-    mark = hashlib.sha256(payload.body).hexdigest()[:24]
-    return InboundMessage(
-        external_id=f"gap-{mark}",
-        author=Author(external_id="earful", name="Earful"),
-        text=meta.gap,
-        sent_at=meta.fetched_at.astimezone(UTC),
-        surface=Surface.PUBLIC_POST,
-        thread_id="earful-gaps",
-        thread_title="Messages may be missing from this feed",
-        url=meta.url or None,
-    )

@@ -19,7 +19,7 @@ from earful.http import Client, Response
 from earful_forums import feed, pace
 from earful_forums.cursor import FeedCursor, WordPressCursor
 from earful_forums.discovery import discover
-from earful_forums.meta import Meta, when
+from earful_forums.meta import Meta
 from earful_forums.settings import ForumsSettings
 from earful_forums.web import expect_page, open_client
 
@@ -27,7 +27,6 @@ __all__ = ["fetch"]
 
 MOST_SEEN = 500
 MOST_PAGES = 10
-TELL_GAPS_EVERY = timedelta(days=1)
 JUST_NOW = timedelta(seconds=5)
 _log = logging.getLogger(__name__)
 
@@ -87,7 +86,7 @@ class _Reading:
             return FetchResult(
                 payloads=(*reversed(older), payload), cursor=instead.dump(), more=True
             )
-        return self._result((*reversed(older), self._with_gap(payload, len(ids))))
+        return replace(self._result((*reversed(older), payload)), notice=self._gap_notice(len(ids)))
 
     def _conditions(self) -> dict[str, str]:
         cursor = self._cursor
@@ -145,20 +144,14 @@ class _Reading:
         _log.info("The feed %s is left for its site's REST interface", self._cursor.url)
         return WordPressCursor(for_url=self._cursor.for_url, root=found.url, post=found.post)
 
-    def _with_gap(self, payload: Payload, window: int) -> Payload:
-        """Says in the log every time, and in the inbox once a day, what may be missing."""
-        cursor = self._cursor
+    def _gap_notice(self, window: int) -> str:
         sentence = (
-            f"All {window} entries that {cursor.url} shows were new at this reading, so older ones "
-            f"may have passed unseen. Open the page to look for them. Until the feed is calmer it "
-            f"is read more often."
+            f"All {window} entries that {self._cursor.url} shows were new at this reading, so "
+            f"older ones may have passed unseen. Open the page to look for them. Until the feed "
+            f"is calmer it is read more often."
         )
         _log.warning("%s", sentence)
-        told = when(cursor.gap_told_at)
-        if told is not None and self._now - told < TELL_GAPS_EVERY:
-            return payload
-        cursor.gap_told_at = self._now.isoformat()
-        return replace(payload, meta={**payload.meta, "gap": sentence})
+        return sentence
 
     def _result(self, payloads: tuple[Payload, ...]) -> FetchResult:
         cursor = self._cursor

@@ -27,8 +27,6 @@ class Meta:
     own_user: str = ""
     max_items: int = DEFAULT_MOST
     removals: tuple[Removal, ...] = ()
-    gap: str = ""
-    """A sentence for people, if messages may have been missed before this document."""
 
     def dump(self) -> dict[str, str]:
         """As `Payload.meta` wants it: text only, and nothing that says nothing."""
@@ -41,7 +39,6 @@ class Meta:
             "own_user": self.own_user,
             "max_items": str(self.max_items),
             "removals": json.dumps(removals) if removals else "",
-            "gap": self.gap,
         }
         return {name: text for name, text in texts.items() if text}
 
@@ -57,7 +54,6 @@ class Meta:
                 own_user=meta.get("own_user", ""),
                 max_items=int(meta.get("max_items", DEFAULT_MOST)),
                 removals=_removals(json.loads(meta.get("removals", "[]")), meta),
-                gap=meta.get("gap", ""),
             )
         except (ValueError, TypeError) as error:
             raise PayloadError(f"The payload's own notes cannot be read: {error}") from error

@@ -160,16 +160,6 @@ def test_removals_ride_on_the_notes_of_a_payload() -> None:
     ]
 
 
-def test_a_gap_is_told_in_the_inbox() -> None:
-    first, second = parsed(rss("<description>x</description>"), gap="Look there.", fetched_at=NOW)
-    assert (first.text, first.author.name, first.thread_id) == (
-        "Look there.",
-        "Earful",
-        "earful-gaps",
-    )
-    assert second.text == "x"
-
-
 def test_only_the_newest_items_are_taken() -> None:
     items = [
         f"<guid>{n}</guid><description>{n}</description>"

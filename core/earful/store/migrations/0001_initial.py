@@ -46,6 +46,8 @@ class Channel(Table):
     state_reason = TextField()
     health = CharField(max_length=32)
     health_detail = TextField()
+    notice = TextField()
+    notice_at = Moment(null=True)
     account_name = CharField(max_length=300)
     account_url = TextField(null=True)
     cursor = TextField()
@@ -178,7 +180,10 @@ class Message(Table):
     stage = CharField(max_length=32)
 
     class Meta:
-        indexes = ((("channel", "external_id"), True), (("conversation", "sent_at", "id"), False))
+        indexes = (
+            (("channel", "external_id"), True),
+            (("conversation", "sent_at", "id"), False),
+        )
 
 
 class MessageVersion(Table):

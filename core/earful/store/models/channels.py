@@ -22,6 +22,8 @@ class Channel(Row):
     state_reason = TextField(default="")
     health = ChoiceField(Health, default=Health.UNKNOWN)
     health_detail = TextField(default="")
+    notice = TextField(default="")
+    notice_at = UTCDateTimeField(null=True)
     account_name = CharField(max_length=300, default="")
     account_url = TextField(null=True)
     cursor = TextField(default="")
