@@ -133,7 +133,7 @@ def test_a_gap_is_told_and_shortens_the_pause(site: Any, caplog: pytest.LogCaptu
     assert len([record for record in caplog.records if "unseen" in record.message]) == 3
     for _ in range(6):
         reader.read()
-    assert reader.wait is None
+    assert reader.wait == 3600
 
 
 def test_a_gap_is_closed_by_further_pages(site: Any) -> None:
