@@ -71,7 +71,7 @@ def _queue_page(runtime: Runtime) -> Callable[[], float]:
 
     def get() -> float:
         started = time.perf_counter()
-        answer = client.get("/?view=open", base_url=ADDRESS)
+        answer = client.get("/?view=all", base_url=ADDRESS)
         assert answer.status_code == 200, answer.status  # noqa: PLR2004
         return time.perf_counter() - started
 
