@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from earful.business_hours import WEEKDAYS, BusinessHours
+from earful.business_hours import BusinessHours
 from earful.components import (
     Capabilities,
     ChannelType,
@@ -161,7 +161,9 @@ class Runtime:
             jobs=jobs
             or JobQueue.connect(config, lost_after_seconds=config.job_queue.lost_after_seconds),
             channels={},
-            business_hours=_business_hours(config),
+            business_hours=(
+                config.business_hours.build() if config.business_hours else BusinessHours.always()
+            ),
         )
         runtime._validate_all()
         return runtime
@@ -258,14 +260,3 @@ class Runtime:
     def _note(self, section: str, name: str, reason: str) -> None:
         logger.warning("%s=%s %s", section.removesuffix("s"), name, reason)
         self.troubles.append(Trouble(section=section, name=name, reason=reason))
-
-
-def _business_hours(config: Config) -> BusinessHours:
-    table = config.business_hours
-    if table is None:
-        return BusinessHours.always()
-    return BusinessHours.parse(
-        timezone=table.timezone,
-        week={day: getattr(table, day) for day in WEEKDAYS},
-        holidays=table.holidays,
-    )

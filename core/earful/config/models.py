@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import date, time
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,8 +19,10 @@ from pydantic import (
     Field,
     SecretStr,
     field_validator,
+    model_validator,
 )
 
+from earful.business_hours import WEEKDAYS, BusinessHours, parse_span
 from earful.config.components import ChannelConfig, ComponentConfig
 
 __all__ = [
@@ -114,14 +116,9 @@ class InboxConfig(_Table):
 
 def _span(value: str) -> str:
     try:
-        start, end = (
-            time(24 - 24) if part == "24:00" else time.fromisoformat(part)
-            for part in value.split("-")
-        )
+        parse_span(value)
     except ValueError:
-        raise ValueError('expected times such as "09:00-17:00"') from None
-    if not (start < end or value.endswith("-24:00")):
-        raise ValueError("expected the first time to be before the second one")
+        raise ValueError('expected times such as "09:00-17:00" or "22:00-02:00"') from None
     return value
 
 
@@ -155,6 +152,16 @@ class BusinessHoursConfig(_Table):
     saturday: Spans = ()
     sunday: Spans = ()
     holidays: tuple[Annotated[str, BeforeValidator(_holiday)], ...] = ()
+
+    @model_validator(mode="after")
+    def _opens_at_all(self) -> Self:
+        self.build()
+        return self
+
+    def build(self) -> BusinessHours:
+        """The hours to reckon with."""
+        week = {day: getattr(self, day) for day in WEEKDAYS}
+        return BusinessHours.parse(timezone=self.timezone, week=week, holidays=self.holidays)
 
 
 class RetentionConfig(_Table):

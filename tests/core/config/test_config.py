@@ -107,7 +107,7 @@ def test_every_mistake_is_told_with_file_and_key(tmp_path: Path) -> None:
         'such as "en"'),
         ('config.toml: business_hours.timezone: expected the name of a time zone, '
         'such as "Europe/Berlin"'),
-        'config.toml: business_hours.monday[0]: expected times such as "09:00-17:00"',
+        'config.toml: business_hours.monday[0]: expected times such as "09:00-17:00" or "22:00-02:00"',
         "config.toml: business_hours.tuesday: expected a list (text each)",
         'config.toml: dat_dir: unknown name; did you mean "data_dir"?',
     ])  # fmt: skip
@@ -122,7 +122,7 @@ def test_every_mistake_is_told_with_file_and_key(tmp_path: Path) -> None:
         ("channels = 3", "config.toml: channels: expected tables such as [channels.NAME]"),
         ("[inbox]\nlanguages = []", "config.toml: inbox.languages: expected a list"),
         ("[server]\npublic_url = 'ftp://x'", "config.toml: server.public_url: expected an address"),
-        ("[business_hours]\nmonday = ['17:00-09:00']", "config.toml: business_hours.monday[0]: "),
+        ("[business_hours]\nmonday = ['09:00-09:00']", "config.toml: business_hours.monday[0]: "),
         ("[business_hours]\nholidays = ['soon']", "config.toml: business_hours.holidays[0]: "),
         ("[job_queue]\nredis_url = 'http://x'", "config.toml: job_queue.redis_url: expected an "),
     ],
