@@ -83,7 +83,9 @@ class PluginHost:
         """Load every installed plugin. `strict` raises `PluginError` at the first failure."""
         host = cls()
         points = entry_points(group=GROUP) if found is None else found
-        for point in sorted(points, key=lambda point: point.name):
+        # The same plugin may be there twice: with Earful, and as a distribution of its own.
+        once = {(point.name, point.value): point for point in points}
+        for _, point in sorted(once.items()):
             record = host._load_one(point, point.name in disabled)
             host.records.append(record)
             if record.status in {PluginStatus.FAILED_IMPORT, PluginStatus.FAILED_REGISTER}:

@@ -20,13 +20,13 @@ from earful.pipeline import outbox
 from earful.runtime import Runtime
 from earful.store import connection, transaction
 from earful.store.leases import beat, hold_lease, release_lease
-from earful.store.models import Channel, Clock, Message, Notification, Payload, Reply
+from earful.store.models import Channel, Clock, EarlyRemoval, Message, Notification, Payload, Reply
 from earful.store.states import ChannelState, ReplyState
 from earful.store.unfinished import (
     CLOCK_UNBREACHED,
     MESSAGE_UNFINISHED,
     NOTIFICATION_UNFINISHED,
-    PAYLOAD_BODY_KEPT,
+    PAYLOAD_FINISHED,
     PAYLOAD_UNFINISHED,
     REPLY_UNFINISHED,
 )
@@ -94,18 +94,19 @@ def sweep(runtime: Runtime, *, now: datetime) -> None:
 
 
 def purge(runtime: Runtime, *, now: datetime) -> None:
-    """Empty payloads that are finished and older than their retention, some at a time."""
+    """Remove what is finished and older than its retention, some at a time.
+
+    Quarantined payloads stay until somebody decides about them.
+    """
     before = now - timedelta(days=runtime.config.retention.payload_days)
-    old = (
-        Payload.select(Payload.id)
-        .where(PAYLOAD_BODY_KEPT & (Payload.received_at < before))
-        .order_by(Payload.received_at)
-        .limit(MOST)
-    )
-    ids = [row[0] for row in old.tuples()]
-    if ids:
-        with transaction():
-            Payload.update(body=None).where(Payload.id.in_(ids)).execute()
+    for model, due in (
+        (Payload, PAYLOAD_FINISHED & (Payload.received_at < before)),
+        (EarlyRemoval, EarlyRemoval.at < before),
+    ):
+        ids = _first_column(model.select(model.id).where(due).limit(MOST))
+        if ids:
+            with transaction():
+                model.delete().where(model.id.in_(ids)).execute()
 
 
 def _each(runtime: Runtime, job: str, ids: Iterable[int], on: str = "triage") -> None:

@@ -12,7 +12,7 @@ __all__ = [
     "CLOCK_UNBREACHED",
     "MESSAGE_UNFINISHED",
     "NOTIFICATION_UNFINISHED",
-    "PAYLOAD_BODY_KEPT",
+    "PAYLOAD_FINISHED",
     "PAYLOAD_UNFINISHED",
     "REPLY_UNFINISHED",
     "SNOOZED",
@@ -23,6 +23,6 @@ CLOCK_UNBREACHED = SQL("met_at IS NULL AND breached_at IS NULL AND cancelled_at 
 MESSAGE_UNFINISHED = SQL("stage <> 'done'")
 NOTIFICATION_UNFINISHED = SQL("state = 'pending'")
 PAYLOAD_UNFINISHED = SQL("state = 'received'")
-PAYLOAD_BODY_KEPT = SQL("state = 'parsed' AND body IS NOT NULL")
+PAYLOAD_FINISHED = SQL("state IN ('parsed', 'unsupported')")
 REPLY_UNFINISHED = SQL("state IN ('queued', 'sending', 'unconfirmed')")
 SNOOZED = SQL("status = 'snoozed'")

@@ -64,7 +64,7 @@ class Payload(Table):
     id = BigAutoField()
     channel = link(Channel)
     state = CharField(max_length=32)
-    body = BlobField(null=True)
+    body = BlobField()
     content_type = CharField(max_length=200)
     meta = TextField()
     received_at = Moment()
@@ -180,10 +180,7 @@ class Message(Table):
     stage = CharField(max_length=32)
 
     class Meta:
-        indexes = (
-            (("channel", "external_id"), True),
-            (("conversation", "sent_at", "id"), False),
-        )
+        indexes = ((("channel", "external_id"), True), (("conversation", "sent_at", "id"), False))
 
 
 class MessageVersion(Table):
@@ -203,7 +200,7 @@ class EarlyRemoval(Table):
     channel = link(Channel)
     external_id = CharField(max_length=500)
     kind = CharField(max_length=32)
-    at = Moment()
+    at = Moment(index=True)
 
     class Meta:
         indexes = ((("channel", "external_id"), True),)
@@ -409,7 +406,7 @@ TABLES = (
 PARTIAL_INDEXES = (
     """CREATE INDEX "payload_unfinished" ON "payload" ("id") WHERE ("state" = 'received')""",
     """CREATE INDEX "payload_refused" ON "payload" ("channel_id", "state", "id") WHERE ("state" IN ('quarantined', 'unsupported'))""",
-    """CREATE INDEX "payload_expiring" ON "payload" ("received_at") WHERE (("state" = 'parsed') AND ("body" IS NOT NULL))""",
+    """CREATE INDEX "payload_expiring" ON "payload" ("received_at") WHERE ("state" IN ('parsed', 'unsupported'))""",
     """CREATE INDEX "conversation_by_queue" ON "conversation" ("queue_id", "status", "due_at", "id")""",
     """CREATE INDEX "conversation_by_assignee" ON "conversation" ("assignee_id", "status", "due_at", "id") WHERE ("assignee_id" IS NOT NULL)""",
     """CREATE INDEX "conversation_by_status" ON "conversation" ("status", "due_at", "id")""",

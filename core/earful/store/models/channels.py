@@ -42,7 +42,7 @@ class Payload(Row):
     id = BigAutoField()
     channel = link(Channel)
     state = ChoiceField(PayloadState, default=PayloadState.RECEIVED)
-    body = BlobField(null=True)
+    body = BlobField()
     content_type = CharField(max_length=200, default="")
     meta = JSONField(default=dict)
     received_at = UTCDateTimeField()
@@ -66,7 +66,7 @@ Payload.add_index(
 Payload.add_index(
     Payload.index(
         Payload.received_at,
-        where=(Payload.state == "parsed") & Payload.body.is_null(False),
+        where=Payload.state.in_(["parsed", "unsupported"]),
         name="payload_expiring",
     )
 )

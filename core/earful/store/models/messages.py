@@ -74,7 +74,7 @@ class EarlyRemoval(Row):
     channel = link(Channel)
     external_id = CharField(max_length=500)
     kind = ChoiceField(RemovalKind)
-    at = UTCDateTimeField()
+    at = UTCDateTimeField(index=True)
 
     class Meta:
         indexes = ((("channel", "external_id"), True),)
