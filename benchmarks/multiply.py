@@ -68,5 +68,5 @@ def _value(field: object, turn: int, last: dict[type[Row], int]) -> str:
     if field.name in UNIQUE_TEXT:  # type: ignore[attr-defined]
         return f"{column} || '~{turn}'"
     if field.name == "body":  # type: ignore[attr-defined]
-        return "NULL"
+        return f"substr({column}, 1, 0)"
     return column
