@@ -9,9 +9,9 @@ from earful.actions import Actor
 from earful.runtime import Runtime
 from earful.store.models import Agent
 from flask import current_app, g
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 
-__all__ = ["actor", "agent", "begin", "is_signed_in", "now", "runtime"]
+__all__ = ["actor", "agent", "as_stranger", "begin", "is_signed_in", "now", "runtime"]
 
 
 def begin() -> None:
@@ -37,6 +37,11 @@ def is_signed_in() -> bool:
 def agent() -> Agent:
     """The row of who is signed in. Only for pages that need a role."""
     return cast("Agent", current_user.row)
+
+
+def as_stranger() -> None:
+    """Go on as if nobody were signed in: a page about a fault must not ask for rows again."""
+    g._login_user = AnonymousUserMixin()  # noqa: SLF001 - where flask-login keeps who it loaded
 
 
 def actor() -> Actor:

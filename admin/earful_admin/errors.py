@@ -6,11 +6,12 @@ import logging
 
 import peewee
 from earful.errors import ActionRefused
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
+from earful_admin import context
 from earful_admin.security import is_own_page
 from earful_admin.toasts import say, toast_header
 
@@ -49,6 +50,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ActionRefused, _refused)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _known)
+    app.register_error_handler(SecurityError, _wrong_host)
     app.register_error_handler(peewee.OperationalError, _no_database)
     app.register_error_handler(peewee.InterfaceError, _no_database)
     app.register_error_handler(Exception, _unknown)
@@ -72,6 +74,11 @@ def _known(error: HTTPException) -> ResponseReturnValue:
     return _answer(error.code, *_WORDS.get(error.code, (error.name, error.description or "")))
 
 
+def _wrong_host(error: SecurityError) -> ResponseReturnValue:  # noqa: ARG001
+    # No address can be made for an unknown host, so no page of ours either.
+    return Response("This server has another address.", 400, content_type="text/plain")
+
+
 def _no_database(error: Exception) -> ResponseReturnValue:
     logger.error("the database cannot be reached: %s", error)
     return _answer(503, *_WORDS[503])
@@ -83,6 +90,8 @@ def _unknown(error: Exception) -> ResponseReturnValue:
 
 
 def _answer(code: int, title: str, text: str) -> ResponseReturnValue:
+    if code >= 500:  # noqa: PLR2004 - what a page is made of may be what is broken
+        context.as_stranger()
     if _is_htmx():
         headers = {**toast_header(f"{title}. {text}", "danger"), "HX-Reswap": "none"}
         return f"{title}. {text}", code, headers

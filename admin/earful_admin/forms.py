@@ -19,7 +19,7 @@ from flask_admin.contrib.peewee.filters import (
 from flask_admin.contrib.peewee.form import CustomModelConverter
 from flask_admin.model import filters
 from wtforms import Field, HiddenField, SelectField, TextAreaField
-from wtforms.fields import DateTimeLocalField
+from wtforms.fields import DateTimeLocalField, SelectChoice
 from wtforms.validators import InputRequired, Optional
 from wtfpeewee.orm import FieldInfo, ValueRequired
 
@@ -38,10 +38,10 @@ class EnumSelect(SelectField):
 
     def __init__(self, enum: type[Enum], *, blank: bool = False, **options: Any) -> None:
         self.enum = enum
-        choices = [(member.name, words(member)) for member in enum]
-        super().__init__(
-            choices=[("", "\u2013"), *choices] if blank else choices, coerce=self._member, **options
-        )
+        choices = [SelectChoice(member.name, words(member)) for member in enum]
+        if blank:
+            choices.insert(0, SelectChoice("", "\u2013"))
+        super().__init__(choices=choices, coerce=self._member, **options)
 
     def _member(self, value: Any) -> Any:
         if value is None or value == "":
@@ -142,7 +142,7 @@ class Since(FilterEqual):
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
     def apply(self, query: Any, value: Any) -> Any:
-        return query.where(self.column >= self.clean(value))
+        return query.where(self.column >= value)
 
 
 class Filters(FilterConverter):

@@ -18,7 +18,7 @@ from earful.actions import Actor
 from earful.errors import ActionRefused
 from earful.runtime import Runtime
 from earful.store.states import Role
-from flask import flash, request
+from flask import flash, request, url_for
 from flask_admin import BaseView
 from flask_admin.contrib.peewee import ModelView
 from markupsafe import Markup
@@ -64,13 +64,17 @@ class _Page:
         """Its links in the navigation; one by default."""
         yield NavItem(
             label=str(self.name),
-            url=self.get_url(f"{self.endpoint}.{self._default_view}"),  # type: ignore[attr-defined]
+            url=self.get_url(f".{self._default_view}"),
             icon=self.icon,
             group=self.category or "",
             active=request.blueprint == self.endpoint,
             key=self.key,
             in_bar=self.in_bar,
         )
+
+    def get_url(self, endpoint: str, **values: Any) -> str:
+        """An address; `.name` is an endpoint of this page, whichever page is being made."""
+        return url_for(self.endpoint + endpoint if endpoint[0] == "." else endpoint, **values)
 
     @property
     def runtime(self) -> Runtime:
@@ -113,6 +117,10 @@ def _nothing(view: Any, value: None, name: str) -> Markup:  # noqa: ARG001
     return Markup('<span class="muted" aria-label="None">\u2013</span>')
 
 
+def _blank(view: Any, value: None, name: str) -> str:  # noqa: ARG001
+    return ""
+
+
 def _plain_moment(view: Any, value: datetime, name: str) -> str:  # noqa: ARG001
     return value.isoformat()
 
@@ -138,7 +146,7 @@ class TableView(_Page, ModelView):
         type(None): _nothing, bool: _switch, datetime: _moment, Enum: _member
     }  # fmt: skip
     column_type_formatters_detail = column_type_formatters
-    column_type_formatters_export = {datetime: _plain_moment, Enum: _member}
+    column_type_formatters_export = {type(None): _blank, datetime: _plain_moment, Enum: _member}
     model_form_converter = Converter
     filter_converter = Filters()
     named_filter_urls = True
