@@ -36,7 +36,8 @@ __all__ = ["run_ticker", "sweep", "tick"]
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(seconds=1)
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=5)
+"""How soon another ticker takes over from one that died; two at once would only do double work."""
 PURGE_EVERY = timedelta(minutes=1)
 MOST = 2000
 """How much one round enqueues; the rest waits for the next."""
