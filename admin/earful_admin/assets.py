@@ -30,7 +30,8 @@ def asset(name: str) -> str:
 @public
 def _static(filename: str) -> Response:
     response = send_from_directory(STATIC, filename)
-    if request.args.get("v"):
+    # A font is named in the style sheet, which knows no versions; it does not change either.
+    if request.args.get("v") or filename.endswith(".woff2"):
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
     return response
 

@@ -6,10 +6,10 @@ import logging
 
 import peewee
 from earful.errors import ActionRefused
-from flask import Flask, Response, redirect, render_template, request, url_for
+from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException
 
 from earful_admin import context
 from earful_admin.security import is_own_page
@@ -50,7 +50,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ActionRefused, _refused)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _known)
-    app.register_error_handler(SecurityError, _wrong_host)
     app.register_error_handler(peewee.OperationalError, _no_database)
     app.register_error_handler(peewee.InterfaceError, _no_database)
     app.register_error_handler(Exception, _unknown)
@@ -72,11 +71,6 @@ def _known(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:  # noqa: PLR2004 - a redirect is no error
         return error.get_response()
     return _answer(error.code, *_WORDS.get(error.code, (error.name, error.description or "")))
-
-
-def _wrong_host(error: SecurityError) -> ResponseReturnValue:  # noqa: ARG001
-    # No address can be made for an unknown host, so no page of ours either.
-    return Response("This server has another address.", 400, content_type="text/plain")
 
 
 def _no_database(error: Exception) -> ResponseReturnValue:

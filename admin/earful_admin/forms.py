@@ -19,7 +19,8 @@ from flask_admin.contrib.peewee.filters import (
 from flask_admin.contrib.peewee.form import CustomModelConverter
 from flask_admin.model import filters
 from wtforms import Field, HiddenField, SelectField, TextAreaField
-from wtforms.fields import DateTimeLocalField, SelectChoice
+from wtforms.fields import DateTimeLocalField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Optional
 from wtfpeewee.orm import FieldInfo, ValueRequired
 

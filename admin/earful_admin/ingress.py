@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from earful import actions
-from earful.errors import AuthenticationFailed, ChannelError
+from earful.errors import ActionRefused, AuthenticationFailed, ChannelError
 from earful.types import WebhookRequest
 from flask import Blueprint, Flask, Response, abort, request
 
@@ -64,6 +64,7 @@ def _plain(text: str, status: int) -> Response:
     return Response(text, status=status, content_type="text/plain; charset=utf-8")
 
 
+@blueprint.errorhandler(ActionRefused)
 @blueprint.errorhandler(404)
 def _unknown(error: Exception) -> Response:  # noqa: ARG001
     return _plain("no such webhook", 404)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from earful.config import Config
 from flask import Flask, Response, abort, current_app, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
 __all__ = ["LARGEST_FORM", "csrf", "init_app", "is_own_page", "safe_target", "takes_foreign_posts"]
@@ -35,6 +37,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_FOR_MACHINES = {"ingress.receive", "operations.healthz", "operations.metrics", "static"}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 LARGEST_FORM = 1_000_000
 _TWO_YEARS = 63_072_000
@@ -55,22 +58,48 @@ def init_app(app: Flask, config: Config) -> None:
         PERMANENT_SESSION_LIFETIME=config.server.session_hours * 3600,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         PREFERRED_URL_SCHEME=public.scheme,
-        TRUSTED_HOSTS=_hosts(config),
         # The token lives as long as the session; the referrer is checked below, by Origin.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.extensions["earful_names"] = _names(config)
+    app.before_request(_refuse_other_names)
     app.before_request(_refuse_foreign)
     app.after_request(_dress)
 
 
-def _hosts(config: Config) -> list[str] | None:
-    """Who we answer as: a name that an attacker points at this machine is not one of ours."""
+def _names(config: Config) -> frozenset[str]:
+    """The names we answer to; none where any may be right."""
     name = urlsplit(config.server.public_url).hostname or ""
     if config.server.host in {"0.0.0.0", "::"} and name == "localhost":  # noqa: S104
-        # Open to the network and no address configured: any name can be the right one.
+        # Open to the network and no address configured.
+        return frozenset()
+    return frozenset({name, config.server.host, "localhost"})
+
+
+def _refuse_other_names() -> ResponseReturnValue | None:
+    """Refuse a name that an attacker points at this machine, to read it through a visitor.
+
+    A bare address cannot be pointed anywhere, and what machines ask holds nothing to be read.
+    """
+    names: frozenset[str] = current_app.extensions["earful_names"]
+    if not names or request.endpoint in _FOR_MACHINES or _name_asked_for() in {*names, None}:
         return None
-    return [name, config.server.host, "localhost", "127.0.0.1", "[::1]"]
+    public = current_app.extensions["earful"].config.server.public_url
+    return Response(f"This server answers as {public}.\n", 400, content_type="text/plain")
+
+
+def _name_asked_for() -> str | None:
+    """The request's host name, or None for a bare address."""
+    try:
+        name = urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return ""
+    try:
+        ip_address(name)
+    except ValueError:
+        return name
+    return None
 
 
 def takes_foreign_posts(view: View) -> View:

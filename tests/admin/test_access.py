@@ -102,11 +102,16 @@ def test_each_role_opens_what_is_meant_for_it(app: Flask, sign_in: SignIn, role:
             assert code < 500, f"{endpoint} gave {code} to {role.word}"
 
 
-def test_a_refusal_is_told_in_plain_words(sign_in: SignIn) -> None:
-    # Every admin page will do: the words are the same.
-    refused = sign_in(Role.VIEWER).post("/nothing-of-that-name")
-    assert refused.status_code == 404
-    assert "Nothing is here" in refused.text
+def test_a_refusal_is_told_in_plain_words(app: Flask, sign_in: SignIn) -> None:
+    closed = next(
+        address
+        for endpoint, method, address in addresses(app)
+        if method == "GET" and access.declared_role(app.view_functions[endpoint]) == Role.ADMIN
+    )
+    refused = sign_in(Role.VIEWER).get(closed)
+    assert refused.status_code == 403
+    assert "Not for your role" in refused.text
+    assert "Ask an admin" in refused.text
 
 
 def test_the_navigation_shows_only_what_may_be_opened(

@@ -7,7 +7,7 @@ from earful.actions import Actor
 from earful.runtime import Runtime
 from earful.store.models import Agent, AuditEvent
 from earful.store.states import Role
-from earful_admin import context, passwords
+from earful_admin import context, passwords, server
 from flask import Flask, g
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -175,6 +175,36 @@ class TestBehindHttps:
         assert "Secure" in cookie
         assert "max-age=63072000" in answer.headers["Strict-Transport-Security"]
 
-    def test_another_host_name_is_refused(self, stranger: FlaskClient) -> None:
-        answer = stranger.get("/sign-in", base_url="https://evil.example")
-        assert answer.status_code == 400
+    @pytest.mark.parametrize(
+        ("name", "path", "code"),
+        [
+            ("evil.example", "/sign-in", 400),
+            ("inbox.example.com.evil.example", "/sign-in", 400),
+            ("inbox.example.com:444", "/sign-in", 200),
+            ("192.0.2.7", "/sign-in", 200),
+            ("[2001:db8::1]:8080", "/sign-in", 200),
+            ("earful", "/healthz", 200),
+        ],
+    )
+    def test_only_our_own_names_are_answered(
+        self, stranger: FlaskClient, name: str, path: str, code: int
+    ) -> None:
+        assert stranger.get(path, headers={"Host": name}).status_code == code
+
+
+class TestCountedInOnePlace:
+    @pytest.fixture
+    def earful_config(self, _earful_job_server: str) -> str:
+        return f'[job_queue]\nredis_url = "{_earful_job_server}"\n'
+
+    def test_two_web_processes_count_together(
+        self, app: Flask, people: dict[Role, Actor], earful_runtime: Runtime
+    ) -> None:
+        other = server.create_app(earful_runtime)
+        other.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+        clients = [app.test_client(), other.test_client()]
+        codes = [
+            attempt(clients[turn % 2], "viewer@example.com", "wrong").status_code
+            for turn in range(6)
+        ]
+        assert codes == [401] * 5 + [429]

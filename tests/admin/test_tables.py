@@ -196,6 +196,18 @@ def test_a_row_is_changed_and_removed_through_actions(sign_in: SignIn, shelves: 
         assert Queue.get_by_id(2).name == "Billing"
 
 
+@pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+def test_going_back_from_a_form_leads_to_no_other_site(sign_in: SignIn, url: str) -> None:
+    client = sign_in(Role.ADMIN)
+    text = client.get("/shelves/edit/", query_string={"id": 2, "url": url}).text
+    assert "evil.example" not in text
+    assert "javascript:" not in text
+    saved = client.post(
+        "/shelves/edit/", query_string={"id": 2, "url": url}, data={"name": "A", "position": "1"}
+    )
+    assert saved.location == "/shelves/"
+
+
 def test_details_show_every_column(sign_in: SignIn) -> None:
     text = sign_in(Role.VIEWER).get("/shelves/details/?id=2").text
     assert "Charges" in text
