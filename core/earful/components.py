@@ -161,9 +161,7 @@ class Capabilities:
 
 
 def _reply_as_capable(capabilities: Capabilities) -> ReplyPermission:
-    return ReplyPermission(
-        allowed=capabilities.reply.allowed, reason=capabilities.reply.reason
-    )
+    return ReplyPermission(allowed=capabilities.reply.allowed, reason=capabilities.reply.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +228,7 @@ class NotifierType:
     create: Callable[[Any], Notifier]
 
 
-def describe(error: Exception) -> str:
+def describe(error: BaseException) -> str:
     """One line for people: our own errors speak for themselves, others name their class."""
     if isinstance(error, ChannelError):
         return str(error) or type(error).__name__

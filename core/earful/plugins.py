@@ -108,13 +108,13 @@ class PluginHost:
             return record(PluginStatus.DISABLED, "switched off in the configuration")
         try:
             plugin = point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             logger.debug("plugin=%s import failed", point.name, exc_info=True)
             return record(PluginStatus.FAILED_IMPORT, describe(error))
         try:
             types = _registered(point.name, plugin)
             self._refuse_conflicts(types)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             logger.debug("plugin=%s register failed", point.name, exc_info=True)
             return record(PluginStatus.FAILED_REGISTER, describe(error))
         for component in types:
@@ -136,6 +136,9 @@ class PluginHost:
         for component in types:
             if component.kind in self._types_like(component):
                 message = f"another plugin already brings the {_label(component)}"
+                raise PluginError(message)
+            if sum(_label(each) == _label(component) for each in types) > 1:
+                message = f"it brings the {_label(component)} twice"
                 raise PluginError(message)
 
 

@@ -33,7 +33,7 @@ from earful.job_queue import JobQueue
 from earful.plugins import PluginHost, PluginStatus, contained
 from earful.policies import CompiledPolicy
 from earful.store import database
-from earful.types import ReplyContext, ReplyPermission
+from earful.types import Capability, ReplyContext, ReplyPermission
 
 __all__ = ["ConfiguredChannel", "ConfiguredClassifier", "Named", "Runtime", "Trouble"]
 
@@ -65,7 +65,12 @@ class ConfiguredChannel:
     @property
     def capabilities(self) -> Capabilities:
         """What this channel can do, with reasons for what it can't."""
-        return contained(f"{self.name}.capabilities", lambda: self.type.capabilities(self.settings))
+        try:
+            return contained(
+                f"{self.name}.capabilities", lambda: self.type.capabilities(self.settings)
+            )
+        except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
+            return _no_capabilities(self._failed("capabilities", error))
 
     def permits_reply(self, context: ReplyContext) -> ReplyPermission:
         """Whether one message can be answered. A plugin that fails here forbids it, and why."""
@@ -75,14 +80,19 @@ class ConfiguredChannel:
                 lambda: self.type.permits_reply(self.settings, context),
             )
         except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
-            logger.warning("channel=%s can_reply failed: %s", self.name, describe(error))
-            return ReplyPermission(
-                allowed=False, reason=f"The channel's plugin failed: {describe(error)}"
-            )
+            return ReplyPermission(allowed=False, reason=self._failed("can_reply", error))
 
     def count_length(self, text: str) -> int:
         """The length of a reply as the platform counts it."""
-        return contained(f"{self.name}.count_length", lambda: self.type.count_length(text))
+        try:
+            return contained(f"{self.name}.count_length", lambda: self.type.count_length(text))
+        except Exception as error:  # noqa: BLE001 - the platform itself will count
+            self._failed("count_length", error)
+            return len(text)
+
+    def _failed(self, part: str, error: Exception) -> str:
+        logger.warning("channel=%s %s failed: %s", self.name, part, describe(error))
+        return f"The channel's plugin failed: {describe(error)}"
 
     def source(self) -> Source | None:
         """What reads the platform; None where messages are only pushed."""
@@ -103,6 +113,11 @@ class ConfiguredChannel:
             self._made[part] = contained(f"{self.name}.{part}", lambda: factory(self.settings))
         made: Made = self._made[part]
         return made
+
+
+def _no_capabilities(reason: str) -> Capabilities:
+    no = Capability(allowed=False, reason=reason)
+    return Capabilities(reply=no, private_reply=no, like=no, hide=no, media=no)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ def sentence(event: EventLine, zone: tzinfo) -> Sentence:
     if known is None:
         return Sentence(icon="activity", text=event.kind.replace("_", " "), who=who)
     icon, words = known
-    warns = event.kind in {"clock_breached", "classifier_failed"}
+    warns = event.kind in {"clock_breached", "classifier_failed", "router_failed"}
     return Sentence(icon=icon, text=words(event.data, who, zone), who=who, warns=warns)
 
 
@@ -150,6 +150,7 @@ _WORDS: Mapping[str, tuple[str, Words]] = {
         "triangle-alert",
         _either("{reason}", "A classifier failed: {reason}"),
     ),
+    "router_failed": ("triangle-alert", _either("{reason}", "A router failed: {reason}")),
     "reply_vouched": (
         "check",
         _either("confirmed that the reply was sent", "A reply was confirmed by hand"),

@@ -34,7 +34,7 @@ def classify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> 
             labels += _rows(classifier, messages, run_classifier(classifier, messages), now)
         except Exception as error:  # noqa: BLE001 - triage goes on without these labels
             logger.warning("classifier=%s failed: %s", classifier.name, describe(error))
-            failures.append(f"{classifier.name}: {describe(error)}")
+            failures.append(clean(f"{classifier.name}: {describe(error)}", 1000))
     with transaction():
         conversations = held(message_ids, Stage.INGESTED)
         mine = [row for row in labels if row["message"] in conversations]

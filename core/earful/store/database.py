@@ -35,6 +35,7 @@ def open_database(url: str) -> None:
     `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user@host/name`.
     Raises `ConfigError` for any other address.
     """
+    close()
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         database.initialize(_sqlite(Path(unquote(parts.path.removeprefix("/")))))

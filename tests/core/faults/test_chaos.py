@@ -214,7 +214,7 @@ def none_waits() -> bool:
 
 
 def settle_later(runtime: Runtime) -> None:
-    """Let hours pass, as workers and ticker would: leases end, and what is unknown is looked for."""
+    """Let hours pass: leases end, and what is unknown is looked for."""
     calm = Runtime.open(runtime.config, jobs=MemoryJobQueue(), plugins=runtime.plugins)
     inbox = Inbox(calm, datetime.now(UTC) + timedelta(minutes=6))
     for _ in range(12):

@@ -47,6 +47,7 @@ class _Verdict:
     decision: Decision
     by: str
     reason: str = ""
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,11 +95,13 @@ def _ask_routers(
 ) -> _Verdict:
     """The first router that names a queue we have; else the fallback queue."""
     question = routed_item(item)
+    failures: list[str] = []
     for router in runtime.routers:
         try:
             answer = _ask(router, question)
         except Exception as error:  # noqa: BLE001 - the next router is asked
             logger.warning("router=%s failed: %s", router.name, describe(error))
+            failures.append(clean(f"{router.name}: {describe(error)}", 1000))
             continue
         if answer is not None and answer.queue in directory.queues:
             merged = replace(
@@ -107,8 +110,10 @@ def _ask_routers(
                 priority=decision.priority or answer.priority,
                 labels=(*decision.labels, *answer.labels),
             )
-            return _Verdict(item, merged, f"router:{router.name}", answer.reason)
-    return _Verdict(item, replace(decision, queue=directory.fallback), "fallback")
+            by = f"router:{router.name}"
+            return _Verdict(item, merged, by, answer.reason, tuple(failures))
+    fallback = replace(decision, queue=directory.fallback)
+    return _Verdict(item, fallback, "fallback", failures=tuple(failures))
 
 
 def _ask(router: Named[Router], question: RoutedItem) -> Route | None:
@@ -136,6 +141,7 @@ def _apply(verdicts: Sequence[_Verdict], directory: Directory, now: datetime) ->
             stop_clocks(verdict.item.conversation_id, now)
     _write_labels(verdicts, now)
     _write_runs(verdicts, now)
+    timeline.add([entry for each in verdicts for entry in _failures(each, now)])
     timeline.add([_entry(each, now) for each in verdicts])
 
 
@@ -207,6 +213,16 @@ def _write_runs(verdicts: Sequence[_Verdict], now: datetime) -> None:
     ]
     if rows:
         bulk.insert(PolicyRun, rows, ignore_known=True)
+
+
+def _failures(verdict: _Verdict, now: datetime) -> list[timeline.Entry]:
+    item = verdict.item
+    return [
+        timeline.entry(
+            item.conversation_id, "router_failed", now, message_id=item.message_id, reason=reason
+        )
+        for reason in verdict.failures
+    ]
 
 
 def _entry(verdict: _Verdict, now: datetime) -> timeline.Entry:
