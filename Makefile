@@ -10,10 +10,10 @@ BUILD_INPUTS := pyproject.toml hatch_build.py admin/package-lock.json admin/icon
 PYTHON_SOURCES := core admin plugins tests tools benchmarks hatch_build.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check peers bench format lock clean
+.PHONY: help demo test check peers bench screenshots format lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/installed ## Start Earful with example data
 	$(BIN)/earful demo $(ARGS)
@@ -34,6 +34,10 @@ peers: .venv/installed-test ## Run the tests against real forum software
 
 bench: .venv/installed-test ## Run every benchmark
 	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+screenshots: .venv/installed-test ## Renew the pictures in docs/images
+	tools/ensure_chromium.sh
+	$(BIN)/python tools/screenshots.py
 
 format: .venv/installed-test ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix-only

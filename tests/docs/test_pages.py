@@ -60,6 +60,16 @@ def test_links_lead_somewhere(name: str) -> None:
             assert anchor in anchors(file.read_text(encoding="utf-8")), target
 
 
+def test_every_page_and_picture_is_linked_from_somewhere() -> None:
+    linked = {ROOT / "README.md"}
+    for name in NAMES:
+        targets = re.findall(r"\]\(([^)\s#]+)", prose(read(name)))
+        linked |= {((ROOT / name).parent / target).resolve() for target in targets}
+    pictures = set((DOCS / "images").iterdir())
+    # The tutorial's plugin is linked as a folder.
+    assert {*PAGES, *pictures} - linked <= {DOCS / "tutorial" / "README.md"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_pages_name_no_machine(name: str) -> None:
     assert not re.search(r"/(?:home|root|Users|work|tmp|mnt)/", read(name))
