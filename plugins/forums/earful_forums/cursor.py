@@ -35,8 +35,8 @@ class FeedCursor(_Cursor):
     modified: str = ""
     seen: dict[str, str] = field(default_factory=dict)
     """What the feed has shown: end of a message's id -> mark of its content, newest last."""
-    every: int = 0
-    """Seconds between readings, shortened because the feed moves fast; 0: no wish."""
+    hurried: bool = False
+    """Whether the feed moves too fast to wait for as long as it asks."""
     polite: int = 0
     """Seconds the feed asks readers to wait; 0: no wish."""
     skipped: list[int] = field(default_factory=list)

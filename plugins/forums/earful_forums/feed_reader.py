@@ -74,10 +74,9 @@ class _Reading:
         # A known entry moves to the end, so that the window is never what is forgotten.
         kept = {key: mark for key, mark in cursor.seen.items() if key not in shown}
         cursor.seen = dict([*kept.items(), *shown.items()][-max(MOST_SEEN, len(shown)) :])
-        if not seen or len(fresh) * 2 <= len(ids):
-            cursor.every = pace.calmer(cursor.every)
+        cursor.hurried = bool(seen) and len(fresh) * 2 > len(ids)
+        if not cursor.hurried:
             return self._result((payload,))
-        cursor.every = pace.quicker(cursor.every)
         older: list[Payload] = []
         if len(fresh) < len(ids) or self._reaches_back(older, seen, set(ids)):
             return self._result((*reversed(older), payload))
@@ -147,17 +146,17 @@ class _Reading:
     def _gap_notice(self, window: int) -> str:
         sentence = (
             f"All {window} entries that {self._cursor.url} shows were new at this reading, so "
-            f"older ones may have passed unseen. Open the page to look for them. Until the feed "
-            f"is calmer it is read more often."
+            f"older ones may have passed unseen. Open the page to look for them; a smaller "
+            f"poll_every_seconds misses less."
         )
         _log.warning("%s", sentence)
         return sentence
 
     def _result(self, payloads: tuple[Payload, ...]) -> FetchResult:
         cursor = self._cursor
-        if not payloads:
-            cursor.every = pace.calmer(cursor.every)
-        wait = pace.next_poll(cursor.every or cursor.polite, cursor.skipped, self._now)
+        cursor.hurried = cursor.hurried and bool(payloads)
+        wish = 0 if cursor.hurried else cursor.polite
+        wait = pace.next_poll(wish, cursor.skipped, self._now)
         return FetchResult(payloads=payloads, cursor=cursor.dump(), next_poll_seconds=wait)
 
 

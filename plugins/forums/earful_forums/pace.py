@@ -1,4 +1,4 @@
-"""When a feed is read next: as it asks, and sooner if its window moves fast; pure."""
+"""When a feed wishes to be read next; pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-__all__ = ["calmer", "next_poll", "quicker", "skipped_hours", "wish"]
+__all__ = ["next_poll", "skipped_hours", "wish"]
 
 LONGEST = 86_400
-SHORTEST = 60
-USUAL = 900
 HOURS = 24
 _TTL = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>", re.IGNORECASE)
 _SKIP_HOURS = re.compile(rb"<skipHours>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
@@ -41,13 +39,3 @@ def next_poll(seconds: int, skipped: Collection[int], now: datetime) -> int | No
     while at.hour in skipped:
         at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     return min(int((at - now).total_seconds()), LONGEST)
-
-
-def quicker(every: int) -> int:
-    """The next shorter pause, for a feed whose window moves too fast."""
-    return max((every or USUAL) // 2, SHORTEST)
-
-
-def calmer(every: int) -> int:
-    """The next longer pause; 0 once the usual one is reached."""
-    return every * 2 if every * 2 < USUAL else 0
