@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from earful.types import InboundMessage
 __all__ = ["without_our_replies"]
 
 _UNCERTAIN = (ReplyState.SENDING, ReplyState.UNCONFIRMED)
+_NO_WORD = re.compile(r"\W+")
 
 
 def without_our_replies(
@@ -22,7 +24,7 @@ def without_our_replies(
 ) -> list[InboundMessage]:
     """The messages that are not replies sent from here; those that are get confirmed.
 
-    A reply is known by the platform's id, or, while its outcome is unknown, by its text.
+    A reply is known by the platform's id, or, while its outcome is unknown, by its words.
     """
     ours = [message for message in messages if message.from_us]
     if not ours:
@@ -61,5 +63,10 @@ def _by_text(channel_id: int, ours: Sequence[InboundMessage]) -> dict[str, Reply
 
 
 def _same(reply: Reply, message: InboundMessage) -> bool:
-    limit = 2000
-    return one_line(reply.text, limit) == one_line(message.text, limit)
+    return _words(reply.text) == _words(message.text)
+
+
+def _words(text: str) -> str:
+    """The words alone: platforms show other quotes, dashes and dots than were written."""
+    line = one_line(text, 2000)
+    return _NO_WORD.sub("", line) or line

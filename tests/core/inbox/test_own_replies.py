@@ -48,6 +48,32 @@ def test_a_reply_of_unknown_outcome_is_confirmed_by_its_text(
     assert Clock.get().met_at is not None
 
 
+def test_quotes_and_dashes_that_the_platform_made_prettier_hide_no_reply(
+    inbox: Inbox, wall: Wall, question: InboxMessage
+) -> None:
+    wall.sends.append(OutcomeUnknown("the line broke"))
+    reply = inbox.reply(question, 'Wipe it -- "dry" -- after rides...')
+
+    shown = "Wipe it – “dry” – after rides…"
+    inbox.receive("wall", wall.payload(post("r9", shown, from_us=True, parent_id="m1", minute=3)))
+
+    assert inbox.sent(reply.id).state == "confirmed"
+    assert Message.select().count() == 1
+
+
+def test_a_reply_without_words_is_known_by_its_signs(
+    inbox: Inbox, wall: Wall, question: InboxMessage
+) -> None:
+    wall.sends.append(OutcomeUnknown("the line broke"))
+    reply = inbox.reply(question, "👍")
+
+    inbox.receive("wall", wall.payload(post("r8", "👎", from_us=True, parent_id="m1", minute=3)))
+    assert inbox.sent(reply.id).state == "unconfirmed"
+
+    inbox.receive("wall", wall.payload(post("r9", "👍", from_us=True, parent_id="m1", minute=4)))
+    assert inbox.sent(reply.id).state == "confirmed"
+
+
 def test_a_queued_reply_is_not_taken_for_what_somebody_wrote_natively(
     inbox: Inbox, wall: Wall, question: InboxMessage
 ) -> None:
