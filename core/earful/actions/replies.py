@@ -9,7 +9,7 @@ from earful.actions.actor import Actor, NewerMessage, audit, require
 from earful.errors import ActionRefused
 from earful.inbox import timeline
 from earful.inbox.replies import sent
-from earful.inbox.text import clean
+from earful.inbox.text import MAX_TEXT, clean
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Channel, Conversation, Message, Reply, Thread
@@ -110,7 +110,7 @@ def _answered_message(conversation_id: int, message_id: int) -> Message:
 
 
 def _checked_text(runtime: Runtime, message: Message, text: str) -> str:
-    words = clean(text).strip()
+    words = clean(text, len(text)).strip()
     if not words:
         msg = "Write something first."
         raise ActionRefused(msg)
@@ -118,6 +118,9 @@ def _checked_text(runtime: Runtime, message: Message, text: str) -> str:
     limit = channel and channel.capabilities.reply_length
     if channel and limit and (length := channel.count_length(words)) > limit:
         msg = f"The reply is too long: {length} of {limit} characters."
+        raise ActionRefused(msg)
+    if len(words) > MAX_TEXT:
+        msg = f"The reply is too long: {len(words)} of {MAX_TEXT} characters."
         raise ActionRefused(msg)
     return words
 
