@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -122,6 +123,21 @@ def test_the_readme_begins_with_its_two_commands() -> None:
     first = re.search(r"^```\n(.*?)^```", read("README.md"), re.DOTALL | re.MULTILINE)
     assert first
     assert first[1].split("\n")[:-1] == ["make demo", "make test"]
+
+
+def test_the_readmes_commands_make_an_installation(tmp_path: Path) -> None:
+    lines = re.findall(r"^earful (.*?)(?: {2,}#.*)?$", read("README.md"), re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["init", "migrate", "check", "user", "up"]
+    for line in lines[:-1]:
+        done = subprocess.run(
+            [sys.executable, "-m", "earful", *shlex.split(line)],
+            input="a long password\n",
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
 
 
 def test_the_readmes_configuration_has_known_settings_only() -> None:
