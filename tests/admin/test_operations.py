@@ -17,6 +17,11 @@ SignIn = Callable[[Role], FlaskClient]
 
 
 @pytest.fixture
+def earful_database(database: str) -> str:
+    return database
+
+
+@pytest.fixture
 def no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise peewee.OperationalError("could not connect to 10.0.0.7 as earful")

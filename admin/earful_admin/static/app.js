@@ -189,6 +189,7 @@
   // ── Start ─────────────────────────────────────────────────────────────────────────────────
   window.earful = { announce, toast, open, keys, onSwap, focusMarked, token, icon };
   document.querySelectorAll(".toast").forEach(tend);
+  $(".nav [aria-current]")?.scrollIntoView({ block: "nearest" });
   focusMarked(document.body);
   drawKeySwitches();
   bindKeys();
