@@ -129,15 +129,14 @@ def answered(conversation_ids: Iterable[int], at: datetime) -> None:
     )
 
 
-def stop_clocks(conversation_id: int, at: datetime) -> None:
+def stop_clocks(conversation_ids: Iterable[int], at: datetime) -> None:
     """Call the running clocks off, because nobody waits for an answer any more."""
-    (
-        Clock.update(cancelled_at=at)
-        .where((Clock.conversation == conversation_id) & CLOCK_RUNS)
-        .execute()
-    )
+    ids = list(conversation_ids)
+    if not ids:
+        return
+    Clock.update(cancelled_at=at).where(Clock.conversation.in_(ids) & CLOCK_RUNS).execute()
     (
         Conversation.update(due_at=NEVER, waiting_since=None)
-        .where(Conversation.id == conversation_id)
+        .where(Conversation.id.in_(ids))
         .execute()
     )

@@ -36,7 +36,7 @@ def change_status(
         resolved_at=now if status is ConversationStatus.RESOLVED else None,
     ).where(Conversation.id == conversation.id).execute()
     if status in _AT_REST:
-        stop_clocks(conversation.id, now)
+        stop_clocks([conversation.id], now)
     if outcome:
         data["outcome"] = outcome
     timeline.add([timeline.entry(conversation.id, kind, now, agent_id=agent_id, **data)])

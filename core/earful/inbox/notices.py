@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from earful.inbox.text import clean, one_line
 from earful.store import bulk
 from earful.store.models import Notification
 
-__all__ = ["announce"]
+__all__ = ["Notice", "announce", "announce_all", "notices"]
+
+Notice = dict[str, Any]
 
 
-def announce(
+def announce(notifiers: Iterable[str], **what: Any) -> None:
+    """Tell each notifier once: the same `key` is never told twice by the same notifier."""
+    announce_all(notices(notifiers, **what))
+
+
+def announce_all(rows: Sequence[Notice]) -> None:
+    """The same for many, in one statement."""
+    if rows:
+        bulk.insert(Notification, rows, ignore_known=True)
+
+
+def notices(
     notifiers: Iterable[str],
     *,
     kind: str,
@@ -23,10 +37,10 @@ def announce(
     path: str = "",
     facts: Mapping[str, str] | None = None,
     now: datetime,
-) -> None:
-    """Tell each notifier once: the same `key` is never told twice by the same notifier."""
+) -> list[Notice]:
+    """What each of these notifiers must tell, to be written with `announce_all`."""
     where = path or (f"/?c={conversation_id}" if conversation_id else "/")
-    rows = [
+    return [
         {
             "notifier": name,
             "kind": kind,
@@ -41,5 +55,3 @@ def announce(
         }
         for name in notifiers
     ]
-    if rows:
-        bulk.insert(Notification, rows, ignore_known=True)

@@ -88,6 +88,6 @@ def _answer_given(reply: Reply, at: datetime) -> None:
             .where(Conversation.id == conversation_id)
             .execute()
         )
-        stop_clocks(conversation_id, at)
+        stop_clocks([conversation_id], at)
         entries.append(timeline.entry(conversation_id, "resolved", at, agent_id=reply.agent_id))
     timeline.add(entries)

@@ -9,7 +9,7 @@ from typing import Any
 
 from earful.components import describe
 from earful.errors import RateLimited
-from earful.inbox.notices import announce
+from earful.inbox.notices import Notice, announce_all, notices
 from earful.inbox.text import clean
 from earful.plugins import contained
 from earful.runtime import Runtime
@@ -37,10 +37,13 @@ def notify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> No
     """Write down what the matched policies want told, and finish the messages."""
     with transaction():
         waiting = held(message_ids, Stage.CLOCKED)
+        told: list[Notice] = []
         for run in _runs(list(waiting)):
             wanted = [each["value"] for each in run[-1] if each.get("do") == "notify"]
-            known = [name for name in wanted if name in runtime.config.notifiers]
-            _announce(run, known, now)
+            told += _notices(
+                run, [each for each in wanted if each in runtime.config.notifiers], now
+            )
+        announce_all(told)
         move(waiting, Stage.DONE)
 
 
@@ -76,9 +79,9 @@ def _runs(message_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     )
 
 
-def _announce(run: tuple[Any, ...], notifiers: Sequence[str], now: datetime) -> None:
+def _notices(run: tuple[Any, ...], notifiers: Sequence[str], now: datetime) -> list[Notice]:
     policy_id, policy, message_id, conversation_id, subject, snippet, contact, queue, _ = run
-    announce(
+    return notices(
         notifiers,
         kind="policy",
         key=f"policy:{policy_id}:{message_id}",

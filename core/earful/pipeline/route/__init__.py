@@ -136,9 +136,7 @@ def _apply(verdicts: Sequence[_Verdict], directory: Directory, now: datetime) ->
     for verdict in verdicts:
         _change(states[verdict.item.conversation_id], verdict, directory)
     bulk.update(Conversation, states.values())
-    for verdict in verdicts:
-        if _is_ignored(verdict):
-            stop_clocks(verdict.item.conversation_id, now)
+    stop_clocks({each.item.conversation_id for each in verdicts if _is_ignored(each)}, now)
     _write_labels(verdicts, now)
     _write_runs(verdicts, now)
     timeline.add([entry for each in verdicts for entry in _failures(each, now)])
