@@ -9,19 +9,16 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
 from ipaddress import ip_address
 from time import perf_counter
-from typing import Any
 
-import peewee
 from earful.job_queue import JobQueueUnavailable
 from earful.runtime import Runtime
-from earful.store import connection
-from earful.store.models import Channel, Heartbeat, Message, Notification, Payload, Reply, Setting
-from earful.store.states import ReplyState, Stage
+from earful.store.queries import system
 from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
-from peewee import fn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -33,23 +30,14 @@ __all__ = ["init_app"]
 
 logger = logging.getLogger(__name__)
 blueprint = Blueprint("operations", __name__)
-_MOST = 10_000
-"""No gauge counts further: whoever has that much unfinished work needs no exact number."""
 
 
 @blueprint.get("/healthz")
 @public
 def healthz() -> ResponseReturnValue:
     """200 when a request could be served. What exactly is wrong is in the log, not here."""
-    missing = []
-    try:
-        with connection():
-            Setting.select(Setting.key).limit(1).first()
-    except (peewee.OperationalError, peewee.InterfaceError):
-        logger.exception("healthz: the database cannot be reached")
-        missing.append("database")
-    if missing:
-        return jsonify(status="unavailable", missing=missing), 503
+    if not system.is_reachable():
+        return jsonify(status="unavailable", missing=["database"]), 503
     return jsonify(status="ok")
 
 
@@ -111,42 +99,30 @@ class _Gauges(Collector):
 
     def _unfinished(self) -> Iterator[Metric]:
         family = GaugeMetricFamily(
-            "earful_unfinished", f"Rows that wait for a worker, at most {_MOST}.", labels=["kind"]
+            "earful_unfinished",
+            f"Rows that wait for a worker, at most {system.MOST_COUNTED}.",
+            labels=["kind"],
         )
-        waiting_replies = [ReplyState.QUEUED, ReplyState.SENDING, ReplyState.UNCONFIRMED]
-        queries: dict[str, Any] = {
-            "payload": Payload.select(Payload.id).where(Payload.state == "received"),
-            "message": Message.select(Message.id).where(Message.stage != Stage.DONE),
-            "reply": Reply.select(Reply.id).where(Reply.state.in_(waiting_replies)),
-            "notification": Notification.select(Notification.id).where(
-                Notification.state == "pending"
-            ),
-        }
-        for kind, query in queries.items():
-            family.add_metric([kind], query.limit(_MOST).count())
+        for kind, count in asdict(system.unfinished()).items():
+            family.add_metric([kind], count)
         yield family
         age = GaugeMetricFamily(
             "earful_oldest_unfinished_message_seconds", "How long the oldest one has waited."
         )
-        oldest = (
-            Message.select(Message.received_at)
-            .where(Message.stage != Stage.DONE)
-            .order_by(Message.id)
-            .limit(1)
-            .scalar()
-        )
-        age.add_metric([], (context.now() - oldest).total_seconds() if oldest else 0)
+        oldest = system.oldest_unfinished_message()
+        age.add_metric([], _seconds_since(oldest) if oldest else 0)
         yield age
 
     def _heartbeats(self) -> Metric:
         family = GaugeMetricFamily(
             "earful_heartbeat_age_seconds", "Since the last sign of life.", labels=["kind"]
         )
-        newest: Any = Heartbeat.select(Heartbeat.kind, fn.MAX(Heartbeat.at).alias("at")).group_by(
-            Heartbeat.kind
-        )
-        for row in newest:
-            family.add_metric([row.kind], (context.now() - row.at).total_seconds())
+        # The latest comes first, so the first of a kind is its latest.
+        latest: dict[str, datetime] = {}
+        for line in system.heartbeats():
+            latest.setdefault(line.kind, line.at)
+        for kind, at in latest.items():
+            family.add_metric([kind], _seconds_since(at))
         return family
 
     def _channels(self) -> Metric:
@@ -155,9 +131,13 @@ class _Gauges(Collector):
             "1 for the state and health that a channel has.",
             labels=["channel", "state", "health"],
         )
-        for channel in Channel.select(Channel.name, Channel.state, Channel.health):
-            family.add_metric([channel.name, channel.state, channel.health], 1)
+        for labels in system.channel_states():
+            family.add_metric(labels, 1)
         return family
+
+
+def _seconds_since(moment: datetime) -> float:
+    return (context.now() - moment).total_seconds()
 
 
 def init_app(app: Flask, runtime: Runtime) -> None:

@@ -64,8 +64,8 @@ def test_metrics_tell_how_it_stands(stranger: FlaskClient, earful_runtime: Runti
     lines = dict(
         line.rsplit(" ", 1) for line in stranger.get("/metrics").text.splitlines() if line[0] != "#"
     )
-    assert lines['earful_unfinished{kind="payload"}'] == "1.0"
-    assert lines['earful_unfinished{kind="reply"}'] == "0.0"
+    assert lines['earful_unfinished{kind="payloads"}'] == "1.0"
+    assert lines['earful_unfinished{kind="replies"}'] == "0.0"
     assert lines["earful_oldest_unfinished_message_seconds"] == "0.0"
     assert lines["earful_job_queue_up"] == "1.0"
     assert lines['earful_job_queue_depth{queue="triage"}'] == "1.0"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from peewee import InterfaceError, OperationalError
+
 from earful.store.database import connection, rows
-from earful.store.models import AuditEvent, Heartbeat
+from earful.store.models import AuditEvent, Channel, Heartbeat, Message
 from earful.store.queries.paging import Page
 from earful.store.queries.reading import dicts
+from earful.store.unfinished import MESSAGE_UNFINISHED
 
 __all__ = [
     "MOST_COUNTED",
@@ -17,9 +21,14 @@ __all__ = [
     "HeartbeatLine",
     "Unfinished",
     "audit_events",
+    "channel_states",
     "heartbeats",
+    "is_reachable",
+    "oldest_unfinished_message",
     "unfinished",
 ]
+
+logger = logging.getLogger(__name__)
 
 MOST_COUNTED = 1000
 MOST_HEARTBEATS = 100
@@ -103,6 +112,38 @@ def unfinished() -> Unfinished:
     with connection():
         found = rows(f"SELECT {', '.join(parts)}")[0]
     return Unfinished(**dict(zip(_UNFINISHED, found, strict=True)))
+
+
+def oldest_unfinished_message() -> datetime | None:
+    """Since when the message that has waited longest waits to be routed; None if none does."""
+    oldest = (
+        Message.select(Message.received_at)
+        .where(MESSAGE_UNFINISHED)
+        .order_by(Message.id)
+        .limit(1)
+        .tuples()
+    )
+    with connection():
+        found = list(oldest)
+    return found[0][0] if found else None
+
+
+def is_reachable() -> bool:
+    """Whether the database answers a question."""
+    try:
+        with connection():
+            rows('SELECT 1 FROM "setting" LIMIT 1')
+    except (OperationalError, InterfaceError):
+        logger.exception("the database cannot be reached")
+        return False
+    return True
+
+
+def channel_states() -> tuple[tuple[str, str, str], ...]:
+    """Name, state and health of every channel."""
+    with connection():
+        query = Channel.select(Channel.name, Channel.state, Channel.health)
+        return tuple((name, str(state), str(health)) for name, state, health in query.tuples())
 
 
 def _audit_line(row: dict[str, Any]) -> AuditLine:
