@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,7 @@ def test_every_option_exists(name: str) -> None:
             assert option in told, f"earful {command} {option}"
 
 
+@cache
 def helped(command: str) -> str:
     group = [command, "add"] if command == "user" else [command]
     done = subprocess.run(
