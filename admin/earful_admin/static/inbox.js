@@ -147,8 +147,9 @@
 
   const placeNews = () => {
     const wrap = $("#composer");
-    // Where the composer ends is known only here; CSS takes it from the variable.
-    if (wrap) thread().style.setProperty("--news-bottom", `${wrap.offsetHeight + 12}px`);
+    // Where the composer ends is known only here. It is kept on what is never swapped: htmx copies
+    // attributes to what it swaps in, and the security policy forbids that for styles.
+    if (wrap) $("#pane").style.setProperty("--news-bottom", `${wrap.offsetHeight + 12}px`);
   };
 
   // ── Details and menus ─────────────────────────────────────────────────────────────────────
@@ -521,15 +522,16 @@
   };
 
   // ── Staying up to date ────────────────────────────────────────────────────────────────────
-  const MORPH = {
-    morphStyle: "outerHTML",
-    ignoreActiveValue: true,
+  const change = (old, fresh, morphStyle) => Idiomorph.morph(old, fresh, {
+    morphStyle,
+    // A field in use keeps what is typed; anything else with the focus is brought up to date.
+    ignoreActiveValue: document.activeElement.matches("input, select, textarea"),
     callbacks: {
       // What somebody has unfolded stays unfolded.
       beforeAttributeUpdated: (name) => name !== "open",
     },
-  };
-  const morph = (old, fresh) => { if (old && fresh) Idiomorph.morph(old, fresh, MORPH); };
+  });
+  const morph = (old, fresh) => { if (old && fresh) change(old, fresh, "outerHTML"); };
   const isBusy = (part) => part && (part.contains(document.activeElement)
     && document.activeElement.matches("input, select, textarea")) || $(".menu[open]", part ?? document);
 
@@ -611,7 +613,7 @@
     const isCalm = $("#list-scroll").scrollTop < 8 && rows.children.length <= lines.length + 2
       && !$("#list-scroll:hover");
     if (force || isCalm) {
-      Idiomorph.morph(rows, lines, { ...MORPH, morphStyle: "innerHTML" });
+      change(rows, lines, "innerHTML");
       $("#list-news").hidden = true;
     } else updateInPlace(lines, added);
     htmx.process(rows);

@@ -25,21 +25,16 @@ PICTURES = os.environ.get("EARFUL_PICTURES", "")
 """A folder for pictures of every state, for people to look at."""
 
 
-def check(screen: Screen, name: str, *, width: int | None = None, theme: str = "light") -> None:
-    if width:
-        screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
-    screen.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+def check(screen: Screen, name: str, width: int = 1440, theme: str = "light") -> None:
     if PICTURES:
         Path(PICTURES).mkdir(exist_ok=True)
-        screen.page.screenshot(path=f"{PICTURES}/{name}-{width or 1440}-{theme}.png")
+        screen.page.screenshot(path=f"{PICTURES}/{name}-{width}-{theme}.png")
     assert screen.violations() == []
     assert not screen.is_too_wide()
 
 
 @pytest.mark.parametrize("which", ["list", "yuki", "hostile", "closed"])
-def test_every_width_in_light_and_dark(
-    screen: Screen, town: Town, wall: Wall, which: str
-) -> None:
+def test_every_width_in_light_and_dark(screen: Screen, town: Town, wall: Wall, which: str) -> None:
     wall.reply_length = 300
     if which == "closed":
         wall.permission = ReplyPermission(
@@ -52,62 +47,64 @@ def test_every_width_in_light_and_dark(
         "closed": f"/?c={town.quiet}",
     }
     screen.sign_in(Role.AGENT)
-    for width in SIZES:
-        screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
-        screen.open(paths[which])
-        assert not screen.is_too_wide()
-        if width in CHECKED:
-            for theme in ("light", "dark"):
-                check(screen, which, width=width, theme=theme)
+    for width, height in SIZES.items():
+        screen.page.set_viewport_size({"width": width, "height": height})
+        for theme in ("light", "dark") if width in CHECKED else ("light",):
+            screen.page.emulate_media(color_scheme=theme)
+            screen.open(paths[which])
+            assert not screen.is_too_wide()
+            if width in CHECKED:
+                check(screen, which, width, theme)
     assert "taken" not in screen.page.title()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])
 def test_menus_details_and_what_is_unfolded(
     screen: Screen, town: Town, width: int, theme: str
 ) -> None:
     screen.sign_in(Role.AGENT)
     screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
+    screen.page.emulate_media(color_scheme=theme)
     screen.open(f"/?c={town.yuki}")
     for menu in ("assign-menu", "snooze-menu", "more-menu"):
         screen.page.click(f"#{menu} summary")
-        check(screen, menu, width=width, theme=theme)
+        check(screen, menu, width, theme)
         screen.page.keyboard.press("Escape")
     for unfolded in screen.page.locator(".why summary, .edited summary").all():
         unfolded.click()
-    check(screen, "unfolded", width=width, theme=theme)
+    check(screen, "unfolded", width, theme)
     if width == 390:
         screen.page.click(".context-toggle")
-        check(screen, "details", width=width, theme=theme)
+        check(screen, "details", width, theme)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_while_writing(screen: Screen, town: Town, house: House, wall: Wall, theme: str) -> None:
     wall.reply_length = 100
+    screen.page.emulate_media(color_scheme=theme)
     screen.sign_in(Role.AGENT)
     screen.open(f"/?c={town.yuki}")
     screen.page.keyboard.press("n")
     screen.page.keyboard.type("The depot found it")
-    check(screen, "note", theme=theme)
+    check(screen, "note", 1440, theme)
     screen.page.keyboard.press("Escape")
     screen.page.keyboard.press("r")
     screen.page.fill("#composer-text", "word " * 30)
     screen.page.locator(".counter.is-over").wait_for()
-    check(screen, "too-long", theme=theme)
+    check(screen, "too-long", 1440, theme)
     screen.page.fill("#composer-text", "Hello there")
     with store.connection():
         message = Message.get(Message.conversation == town.yuki)
         house.arrive(message.conversation, message.identity, "Hello? Anybody?")
     screen.page.keyboard.press("Control+Enter")
     screen.page.get_by_text("Send anyway").wait_for()
-    check(screen, "held", theme=theme)
+    check(screen, "held", 1440, theme)
     screen.page.click("text=Send anyway")
     screen.page.locator(".is-queued").wait_for()
-    check(screen, "queued", theme=theme)
+    check(screen, "queued", 1440, theme)
 
 
-@pytest.mark.parametrize("view", ["mine", "snoozed", "unassigned", "resolved", "queue-1"])
+@pytest.mark.parametrize("view", ["mine", "queue-1"])
 def test_empty_views(screen: Screen, house: House, view: str) -> None:
     screen.sign_in(Role.VIEWER)
     screen.open(f"/?view={view}")

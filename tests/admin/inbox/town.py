@@ -73,13 +73,9 @@ def _yuki(house: House, sam: int, maya: int) -> models.Conversation:
     house.event(conversation, "assigned", minutes=140, agent_id=maya, to="Agent", to_id=sam)
     house.note(conversation, maya, "The carrier lost it. Can we offer a replacement?", minutes=96)
     text = "Hi Yuki, I'm sorry about this. I will come back to you within the hour. ^SB"
-    house.reply(
-        first, sam, text, ReplyState.CONFIRMED, minutes=80, external_id="ours-1"
-    )
+    house.reply(first, sam, text, ReplyState.CONFIRMED, minutes=80, external_id="ours-1")
     us = house.identity("Our shop", "@shop")
-    house.message(
-        conversation, us, text, minutes=80, external_id="ours-1", direction="out"
-    )
+    house.message(conversation, us, text, minutes=80, external_id="ours-1", direction="out")
     last = house.message(
         conversation,
         who,

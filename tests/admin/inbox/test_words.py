@@ -1,0 +1,145 @@
+"""The parts of the inbox that only calculate: events as sentences, days, snoozing, links."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from earful.store.queries.references import AgentName
+from earful.store.queries.timeline import EventLine, Timeline
+from earful_admin.inbox.composing import web_address
+from earful_admin.inbox.entries import by_day, day_words
+from earful_admin.inbox.sentences import sentence
+from earful_admin.inbox.snoozing import custom, snooze_choices
+
+BERLIN = ZoneInfo("Europe/Berlin")
+SAM = AgentName(id=1, name="Sam", initials="S")
+FRIDAY = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def event(
+    kind: str, *, who: AgentName | None = None, at: datetime = FRIDAY, **data: Any
+) -> EventLine:
+    return EventLine(id=1, kind=kind, agent=who, data=data, at=at)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (event("assigned", who=SAM, to="Maya"), "assigned it to Maya"),
+        (event("assigned", who=SAM, to="Sam"), "took it"),
+        (event("assigned", to="Maya"), "Assigned to Maya"),
+        (event("assigned", who=SAM, to=""), "took the assignment away"),
+        (event("moved", who=SAM, queue="Billing"), "moved it to Billing"),
+        (event("priority", who=SAM, priority="high"), "set the priority to high"),
+        (event("labelled", who=SAM, label="parcel"), "added the label parcel"),
+        (
+            event("snoozed", who=SAM, until="2026-11-23T08:00:00+00:00"),
+            "snoozed it until Monday 23 November, 09:00",
+        ),
+        (event("snoozed", who=SAM, until="?"), "snoozed it"),
+        (event("resolved", who=SAM, outcome="Refunded"), "resolved it: Refunded"),
+        (event("resolved"), "Resolved"),
+        (event("reopened"), "Opened again by a new message"),
+        (event("clock_breached", clock="first_response"), "The first response is overdue"),
+        (event("moved", who=SAM), "moved it to …"),
+        (event("something_new"), "something new"),
+        (event("routed", queue="General", by="fallback"),
+         "Put into General: no policy and no router decided"),
+        (event("routed", queue="Technical", by="router:experts", reason="x"),
+         "Routed to Technical"),
+    ],
+)  # fmt: skip
+def test_events_are_sentences(line: EventLine, words: str) -> None:
+    assert sentence(line, BERLIN).text == words
+
+
+def test_a_routing_says_which_policies_did_what_and_why() -> None:
+    policies = [
+        {"name": "A", "version": 2, "because": ["x"], "did": ["put it away"]},
+        {"name": "B", "version": 1, "because": ["y"], "did": ["set it", "told somebody"]},
+    ]
+    said = sentence(event("routed", policies=policies, queue="Q", by="policies"), BERLIN)
+    assert said.text == "Policies “A” and “B” put it away, set it and told somebody"
+    assert [reason.title for reason in said.reasons] == [
+        "Policy “A”, version 2",
+        "Policy “B”, version 1",
+    ]
+
+
+def test_routing_again_to_the_same_place_is_no_news() -> None:
+    again = [event("routed", queue="Q", by="fallback") for _ in range(3)]
+    moved = event("routed", queue="R", by="router:experts")
+    told = event("message_edited", message_id=1)
+    timeline = Timeline(
+        messages=(), replies=(), notes=(), events=(*again, moved, told), earlier=None
+    )
+    (day,) = by_day(timeline, zone=BERLIN, now=FRIDAY)
+    assert [entry.sentence.text for entry in day.entries if entry.sentence] == [
+        "Put into Q: no policy and no router decided",
+        "Routed to R",
+    ]
+
+
+def test_days_begin_where_the_business_is() -> None:
+    late = event("moved", queue="A", at=datetime(2026, 11, 19, 22, 59, tzinfo=UTC))
+    after = event("moved", queue="B", at=datetime(2026, 11, 19, 23, 1, tzinfo=UTC))
+    timeline = Timeline(messages=(), replies=(), notes=(), events=(late, after), earlier=None)
+    days = by_day(timeline, zone=BERLIN, now=FRIDAY)
+    assert [day.words for day in days] == ["Yesterday", "Today"]
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2026, 11, 17), "Tuesday"),
+        (date(2026, 11, 3), "3 November"),
+        (date(2025, 11, 3), "3 November 2025"),
+    ],
+)
+def test_older_days_have_their_date(day: date, words: str) -> None:
+    assert day_words(day, date(2026, 11, 20)) == words
+
+
+def test_snoozing_is_offered_in_the_business_time() -> None:
+    names = [(each.name, each.words) for each in snooze_choices(FRIDAY, BERLIN)]
+    assert names == [
+        ("In 1 hour", "Fri 14:00"),
+        ("This afternoon", "Fri 15:00"),
+        ("Tomorrow morning", "Sat 09:00"),
+        ("Monday morning", "Mon 09:00"),
+    ]
+
+
+def test_what_lies_behind_or_is_said_twice_is_not_offered() -> None:
+    evening = datetime(2026, 11, 22, 20, tzinfo=UTC)
+    names = [each.name for each in snooze_choices(evening, BERLIN)]
+    assert names == ["In 1 hour", "Tomorrow morning"]
+
+
+def test_snoozing_over_a_clock_change_keeps_the_hour_on_the_wall() -> None:
+    saturday = datetime(2026, 10, 24, 12, tzinfo=UTC)
+    morning = next(
+        each for each in snooze_choices(saturday, BERLIN) if each.name == "Tomorrow morning"
+    )
+    assert morning.until.astimezone(UTC) == datetime(2026, 10, 25, 8, tzinfo=UTC)
+
+
+def test_a_chosen_time_is_the_business_time() -> None:
+    assert custom("2026-11-20T09:00", BERLIN) == datetime(2026, 11, 20, 8, tzinfo=UTC)
+    assert custom("2026-11-20T09:00+00:00", BERLIN) == FRIDAY - timedelta(hours=3)
+    assert custom("tomorrow", BERLIN) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "data:text/html,x", "//evil.example", "https:", "http://[", "", None, "ftp://x.example"],
+)  # fmt: skip
+def test_only_web_addresses_become_links(address: str | None) -> None:
+    assert web_address(address) is None
+
+
+def test_a_web_address_stays_as_it_is() -> None:
+    assert web_address("https://x.example/a?b=c#d") == "https://x.example/a?b=c#d"
