@@ -52,6 +52,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _known)
     app.register_error_handler(peewee.OperationalError, _no_database)
     app.register_error_handler(peewee.InterfaceError, _no_database)
+    app.register_error_handler(peewee.DataError, _no_such_number)
+    app.register_error_handler(OverflowError, _no_such_number)
     app.register_error_handler(Exception, _unknown)
 
 
@@ -76,6 +78,12 @@ def _known(error: HTTPException) -> ResponseReturnValue:
 def _no_database(error: Exception) -> ResponseReturnValue:
     logger.error("the database cannot be reached: %s", error)
     return _answer(503, *_WORDS[503])
+
+
+def _no_such_number(error: Exception) -> ResponseReturnValue:
+    """An address with a number that no column holds: each database says so in its own way."""
+    logger.warning("%s %s: %s", request.method, request.path, error)
+    return _answer(404, *_WORDS[404])
 
 
 def _unknown(error: Exception) -> ResponseReturnValue:

@@ -245,6 +245,16 @@ class TableView(_Page, ModelView):
             return f"'{value}"
         return value
 
+    def _get_list_extra_args(self) -> Any:
+        given = super()._get_list_extra_args()
+        given.page = max(given.page or 0, 0)
+        return given
+
+    def get_one(self, id: Any) -> Any:  # noqa: A002 - Flask-Admin's name
+        """The row, or None; PostgreSQL would refuse what is not a number."""
+        is_number = isinstance(self.model._meta.primary_key, peewee.AutoField)
+        return None if is_number and not str(id).isdecimal() else super().get_one(id)
+
     def create_model(self, form: Any) -> Any:
         return self._attempt(form, lambda: self.create(_data(form)))
 
