@@ -54,7 +54,7 @@ def test_quotes_and_dashes_that_the_platform_made_prettier_hide_no_reply(
     wall.sends.append(OutcomeUnknown("the line broke"))
     reply = inbox.reply(question, 'Wipe it -- "dry" -- after rides...')
 
-    shown = "Wipe it – “dry” – after rides…"
+    shown = "Wipe it — “dry” — after rides…"
     inbox.receive("wall", wall.payload(post("r9", shown, from_us=True, parent_id="m1", minute=3)))
 
     assert inbox.sent(reply.id).state == "confirmed"
