@@ -4,8 +4,7 @@
 #
 #   tests/peers/wordpress_up.sh RUNDIR HTTP_PORT DB_PORT
 #
-# It needs the Debian packages: wordpress wordpress-theme-twentytwentythree mariadb-server php-cli
-# php-mysql php-gd php-xml php-mbstring php-curl. Exit status 77 says that one is missing.
+# What it needs is installed by wordpress_packages.sh. Exit status 77 says that something is missing.
 set -euo pipefail
 
 run_dir=$(mkdir -p "${1:?RUNDIR}" && cd "$1" && pwd)
@@ -75,16 +74,16 @@ define('AUTOMATIC_UPDATER_DISABLED', true);
 defined('ABSPATH') || define('ABSPATH', __DIR__ . '/');
 require_once ABSPATH . 'wp-settings.php';
 PHP
-  cat >"$run_dir/site/wp-content/mu-plugins/quiet.php" <<'PHP'
-<?php // Tests write faster than people, and no mail may leave.
-remove_filter('check_comment_flood', 'check_comment_flood_db');
-remove_filter('wp_is_comment_flood', 'wp_check_comment_flood');
-add_filter('pre_wp_mail', '__return_true');
-PHP
+  cp "$here/wordpress_switches.php" "$run_dir/site/wp-content/mu-plugins/"
+  mkdir -p "$run_dir/switches"
   cat >"$run_dir/front.php" <<'PHP'
 <?php // What a web server's rewriting does: files as they are, everything else to WordPress.
 $root = __DIR__ . '/site';
 $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
+register_shutdown_function(function () {
+    $line = "{$_SERVER['REQUEST_METHOD']} {$_SERVER['REQUEST_URI']} " . http_response_code() . "\n";
+    file_put_contents(__DIR__ . '/requests.log', $line, FILE_APPEND | LOCK_EX);
+});
 $file = realpath($root . $path);
 $inside = $file && str_starts_with($file, realpath($root));
 if ($inside && is_file($file) && !str_ends_with($file, '.php')) { return false; }
@@ -94,14 +93,6 @@ $_SERVER['SCRIPT_NAME'] = $_SERVER['PHP_SELF'] = $path;
 chdir(dirname($file));
 require $file;
 PHP
-}
-
-start_site() {
-  PHP_CLI_SERVER_WORKERS=4 setsid php -d memory_limit=256M -d display_errors=0 \
-    -S "127.0.0.1:$http_port" -t "$run_dir/site" "$run_dir/front.php" \
-    >"$run_dir/php.log" 2>&1 </dev/null &
-  echo $! >"$run_dir/php.pid"
-  wait_for 30 PHP curl -fs -o /dev/null "$site/license.txt"
 }
 
 install_blog() {
@@ -130,5 +121,5 @@ PHP
 
 start_database
 lay_out_site
-start_site
+"$here/wordpress_serve.sh" "$run_dir" "$http_port" || fail "the site did not start"
 install_blog
