@@ -48,8 +48,16 @@ def _now() -> datetime:
 
 def triage(*message_ids: int) -> None:
     """Take new messages from arrival to a queue with a clock."""
-    with connection():
-        triage_now(_runtime(), message_ids, now=_now())
+    try:
+        with connection():
+            triage_now(_runtime(), message_ids, now=_now())
+    except Exception:
+        if len(message_ids) == 1:
+            raise
+        # One message that cannot be triaged must not hold up those that came with it.
+        logger.exception("triage of %s messages failed; each goes alone", len(message_ids))
+        for message_id in message_ids:
+            _enqueue(_runtime(), "triage", message_id)
 
 
 def triage_now(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> None:

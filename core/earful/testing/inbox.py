@@ -123,9 +123,12 @@ class Inbox:
         return count
 
     def _run(self, job: str, ids: Sequence[int]) -> None:
+        self._steps(ids)[job]()
+
+    def _steps(self, ids: Sequence[int]) -> dict[str, Callable[[], object]]:
         """The same as `earful.jobs`, at the time of the test."""
         runtime, now = self.runtime, self.now
-        steps: dict[str, Callable[[], object]] = {
+        return {
             "poll_channel": lambda: self._poll(ids[0]),
             "check_channel": lambda: fetch.check(runtime, ids[0]),
             "ingest_payload": lambda: self._ingest(ids[0]),
@@ -135,7 +138,6 @@ class Inbox:
             "breach_clock": lambda: sla.breach(ids[0], list(runtime.config.notifiers), now=now),
             "deliver_notification": lambda: notify.deliver(runtime, ids[0], now=now),
         }
-        steps[job]()
 
     def _poll(self, channel_id: int) -> None:
         fetched = fetch.fetch(self.runtime, channel_id, now=self.now)
