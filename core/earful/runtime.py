@@ -180,8 +180,18 @@ class Runtime:
                 config.business_hours.build() if config.business_hours else BusinessHours.always()
             ),
         )
-        runtime._validate_all()
+        problems = runtime._add_components()
+        if problems:
+            raise ConfigError(problems)
         return runtime
+
+    @classmethod
+    def mistakes(cls, config: Config, plugins: PluginHost) -> list[str]:
+        """What is wrong with the components' settings, without opening anything."""
+        hours = BusinessHours.always()
+        jobs = JobQueue.connect(config)
+        runtime = cls(config=config, plugins=plugins, jobs=jobs, channels={}, business_hours=hours)
+        return runtime._add_components()
 
     @cached_property
     def classifiers(self) -> Sequence[ConfiguredClassifier]:
@@ -205,7 +215,8 @@ class Runtime:
         made = self._create_all("notifiers", self.config.notifiers, self.plugins.notifier_types)
         return {each.name: each.object for each in made}
 
-    def _validate_all(self) -> None:
+    def _add_components(self) -> list[str]:
+        """Check every component's settings; returns the mistakes in them."""
         problems: list[str] = []
         sections = (
             ("channels", self.config.channels, self.plugins.channel_types),
@@ -219,8 +230,7 @@ class Runtime:
                     self._validate(section, component, types)
                 except ConfigError as error:
                     problems.extend(error.problems)
-        if problems:
-            raise ConfigError(problems)
+        return problems
 
     def _validate(self, section: str, component: ComponentConfig, types: dict[str, Any]) -> None:
         kind = types.get(component.type)

@@ -34,7 +34,14 @@ def load_config(config_path: Path | None) -> Config:
     from earful.config import load
 
     set_up_logs()
-    return load(config_path, os.environ)
+    return load(config_path, os.environ, further=_component_mistakes)
+
+
+def _component_mistakes(config: Config) -> list[str]:
+    from earful.plugins import PluginHost
+    from earful.runtime import Runtime
+
+    return Runtime.mistakes(config, PluginHost.load())
 
 
 def open_runtime(config: Config) -> Runtime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,17 @@ _NOT_IN_FILE = {"file"}
 _NAME = re.compile(r"[a-z0-9_-]+")
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    further: Callable[[Config], Sequence[str]] = lambda _config: (),
+) -> Config:
     """The configuration in `path`; every mistake in it is told at once by a `ConfigError`.
+
+    What only plugins can judge is judged when they are loaded. If the file is refused before
+    that, `further` is asked about what could be read of the component tables, so that people
+    need not mend a file twice.
 
     Without a path it is the file that `EARFUL_CONFIG` names, else `config.toml` in the working
     directory if there is one, else all defaults.
@@ -41,7 +50,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     reader = _Reader(path, environ)
     config = reader.read()
     if config is None or reader.mistakes.problems:
-        raise ConfigError(reader.mistakes.problems)
+        readable = Config(file=path).model_copy(update=reader.tables)
+        raise ConfigError([*reader.mistakes.problems, *further(readable)])
     return config
 
 
@@ -69,17 +79,18 @@ class _Reader:
         self.path = path
         self.environ = environ
         self.mistakes = Mistakes(path.name)
+        self.tables: dict[str, dict[str, ComponentConfig]] = {}
 
     def read(self) -> Config | None:
         data = _parsed(self.path)
         for section in [key for key, value in data.items() if isinstance(value, dict)]:
             data[section] = self._section(section, data[section])
-        tables = {section: self._components(section, data) for section in _COMPONENTS}
+        self.tables = {section: self._components(section, data) for section in _COMPONENTS}
         config = self._config(data)
         if config is None:
             return None
         return _completed(
-            config.model_copy(update={**tables, "file": self.path}),
+            config.model_copy(update={**self.tables, "file": self.path}),
             self.path.parent,
         )
 

@@ -160,3 +160,15 @@ def test_a_mistake_in_a_plugins_settings_stops_up(earful: Earful, tmp_path: Path
     told = earful("up", "--port", "0")
     assert told.returncode == 2
     assert 'channels.blog.ulr: unknown name; did you mean "url"?' in told.stdout
+
+
+def test_mistakes_of_core_and_of_plugins_are_told_together(earful: Earful, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[server]\nport = "soon"\n[channels.blog]\ntype = "forums"\nurl = 3\n'
+        '[classifiers.tone]\ntype = "sentimnt"\n'
+    )
+    refused = earful("up")
+    assert refused.returncode == 2
+    assert "server.port: expected a whole number" in refused.stderr
+    assert "channels.blog.url: expected text" in refused.stderr
+    assert "did you mean 'sentiment'" in refused.stderr
