@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,30 +21,9 @@ from earful.types import RemovalKind, Surface
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def _server() -> Iterator[Any]:
-    sys.path.insert(0, str(Path(__file__).parents[3] / "tools"))
-    import postgres
-
-    try:
-        running = postgres.running()
-        server = running.__enter__()
-    except postgres.PostgresUnavailable as error:
-        pytest.skip(str(error))
-    yield server
-    running.__exit__(None, None, None)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Filler]:
-    url = f"sqlite:///{tmp_path}/earful.db"
-    if request.param == "postgres":
-        url = request.getfixturevalue("_server").create_database()
-    store.open_database(url)
-    store.migrate()
-    with store.connection():
-        yield Filler()
-    store.close()
+@pytest.fixture
+def filled(open_database: str) -> Filler:
+    return Filler()
 
 
 class Filler:
