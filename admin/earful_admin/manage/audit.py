@@ -25,7 +25,7 @@ class Until(Since):
     """Rows up to the end of a day."""
 
     def apply(self, query: Any, value: Any) -> Any:
-        end = self.clean(value).replace(hour=23, minute=59, second=59, microsecond=999_999)
+        end = value.replace(hour=23, minute=59, second=59, microsecond=999_999)
         return query.where(self.column <= end)
 
 
@@ -117,6 +117,12 @@ class AuditView(TableView):
 
     def row_title(self, row: AuditEvent) -> str:
         return f"{row.action} by {row.actor}"
+
+    def _get_list_extra_args(self) -> Any:
+        """Other filters begin at the newest line again."""
+        found = super()._get_list_extra_args()
+        found.extra_args.pop("before", None)
+        return found
 
     def get_list(self, page: Any, *args: Any, **options: Any) -> Any:  # noqa: ARG002
         """A page that starts behind the id in `before`: the last page costs what the first does."""

@@ -13,7 +13,7 @@ from flask import g, url_for
 from markupsafe import Markup
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import NumberRange, Optional
+from wtforms.validators import Optional, StopValidation, ValidationError
 
 from earful_admin import context
 from earful_admin.manage.tables import EditedTable
@@ -62,6 +62,14 @@ def _target(_view: QueuesView, _context: Any, row: Queue, _name: str) -> str:
     return minutes_in_words(row.first_response_minutes) or _LEAVE_OUT
 
 
+def _in_range(_form: Any, field: Any) -> None:
+    """As WTForms' own, but silent about what is no number: that is told already."""
+    if field.data is None:
+        raise StopValidation
+    if not 1 <= field.data <= _LONGEST:
+        raise ValidationError(f"Choose 1 to {_LONGEST:,} minutes, or leave it empty.")
+
+
 class QueuesView(EditedTable):
     """The table of queues, and the form for one."""
 
@@ -94,10 +102,7 @@ class QueuesView(EditedTable):
         "first_response_minutes": {
             "label": "First response within (minutes)",
             "description": "Counted in business hours. Leave it empty for no target.",
-            "validators": [
-                Optional(),
-                NumberRange(1, _LONGEST, f"Choose 1 to {_LONGEST:,} minutes, or leave it empty."),
-            ],
+            "validators": [Optional(), _in_range],
         },
         "position": {"description": "Queues are listed by this number, the smallest first."},
         "active": {"description": "A queue that is switched off is offered nowhere any more."},

@@ -159,6 +159,11 @@ def cost(client: FlaskClient, path: str) -> int:
     return len([each for each in said if not each.startswith(("PRAGMA", "BEGIN", "COMMIT"))])
 
 
+def many(wall: Wall, count: int) -> bytes:
+    """A payload with as many messages, each of somebody else."""
+    return wall.payload(*(post(f"n{n}", f"refund {n}", by=f"author {n}") for n in range(count)))
+
+
 def fill(shop: Inbox, wall: Wall) -> None:
     runtime, now = shop.runtime, shop.now - timedelta(hours=1)
     for n in range(12):
@@ -183,10 +188,7 @@ def test_no_page_costs_more_when_there_is_more(shop: Inbox, wall: Wall, sign_in:
     few = {path: cost(client, path) for path in paths}
     with store.connection():
         fill(shop, wall)
-    for n in range(30):
-        shop.receive("wall", wall.payload(post(f"n{n}", f"refund {n}", by=f"author {n}")))
-        shop.push("wall", f"garbage {n}".encode())
-    shop.run_jobs()
+    shop.receive("wall", many(wall, 30), *(f"garbage {n}".encode() for n in range(30)))
     assert len(refused()) == 32
     assert {path: cost(client, path) for path in paths} == few
     assert max(few.values()) < 25
@@ -204,10 +206,9 @@ def test_a_preview_costs_the_same_however_much_came_in(
         return len(said), page
 
     few, _ = preview()
-    for n in range(60):
-        shop.receive("wall", wall.payload(post(f"n{n}", f"refund {n}", by=f"author {n}")))
-    many, page = preview()
-    assert few == many
+    shop.receive("wall", many(wall, 60))
+    as_many, page = preview()
+    assert few == as_many
     assert "<strong>50</strong> of the last 50 messages" in page
 
 
@@ -219,7 +220,7 @@ def test_a_policy_counts_no_further_than_a_hundred_runs(
             shop.runtime, SYSTEM, None, name="All", conditions={"all": []},
             actions=[{"do": "label", "value": "seen"}], now=shop.now,
         )  # fmt: skip
-    shop.receive("wall", wall.payload(*(post(f"n{n}", "x", by=f"a{n}") for n in range(110))))
+    shop.receive("wall", many(wall, 110))
     with store.connection():
         assert Policy.get_by_id(policy).enabled
     assert "99+ runs in the last 7 days" in sign_in(LEAD).get("/policies/").text

@@ -85,7 +85,11 @@ def test_a_queue_is_made_and_changed(shop: Inbox, sign_in: SignIn) -> None:
         ({"name": "Billing"}, "name", "There is a queue named Billing already."),
         ({"colour": "beige"}, "colour", "Not a valid choice"),
         ({"first_response_minutes": "0"}, "first_response_minutes", "Choose 1 to 129,600"),
-        ({"first_response_minutes": "soon"}, "first_response_minutes", "Not a valid integer"),
+        (
+            {"first_response_minutes": "soon"},
+            "first_response_minutes",
+            "Not a valid integer value.",
+        ),
         ({"position": ""}, "position", "required"),
     ],
 )
