@@ -52,8 +52,8 @@ __all__ = [
     "list_conversations",
 ]
 
-MOST_COUNTED = 100
-"""Counting stops here: a page shows "99+" for it."""
+MOST_COUNTED = 1000
+"""Counting stops here: a page shows "999+" for it."""
 
 VIEWS = ("all", "mine", "unassigned", "pending", "snoozed", "resolved", "ignored")
 """The views everybody has, in the order in which they are shown; each queue is one more."""
