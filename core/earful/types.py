@@ -101,8 +101,7 @@ class FetchResult:
 
     `more` asks the host to fetch again at once, because the platform holds further pages.
     `cursor` is any text of the plugin's own; it is stored in one transaction with the payloads.
-    `next_poll_seconds` asks for another pause than configured: longer at a platform's own wish,
-    shorter where messages come faster than they are read.
+    `next_poll_seconds` asks for a longer pause than configured, at a platform's own wish.
     `notice` is a sentence for the operator, shown with the channel: what may have been missed.
     """
 

@@ -48,7 +48,7 @@ def init(folder: Path) -> None:
         raise ConfigError(f"{path} is there already; it was left as it is.") from None
     where = "" if path == Path("config.toml") else f" --config {path}"
     click.echo(f"{path} is written. Add a channel to it, then:")
-    for command in ("check", "migrate", "user add EMAIL --name NAME --role admin", "up"):
+    for command in ("migrate", "check", "user add EMAIL --name NAME --role admin", "up"):
         click.echo(f"  earful {command}{where}")
 
 

@@ -53,7 +53,7 @@ def arrived(arrivals: Sequence[Arrival], now: datetime) -> None:
     changes, entries, answers = [], [], []
     for row in rows:
         change = _moved(by_conversation[row[0]], *row)
-        if change["status"] is not row[1]:
+        if change["status"] is ConversationStatus.OPEN is not row[1]:
             entries.append(timeline.entry(row[0], "reopened", now))
         changes.append(change)
         newest, last_message_at = by_conversation[row[0]][-1], row[4]
@@ -87,6 +87,9 @@ def _moved(
         status = ConversationStatus.OPEN
     if asking and status is ConversationStatus.OPEN:
         waiting_since = waiting_since or asking[0].sent_at
+    if count == 0 and all(each.is_removed for each in arrivals):
+        # Nothing of it can be seen, so nobody waits; what follows opens it.
+        status = ConversationStatus.RESOLVED
     newest = arrivals[-1]
     return {
         "id": conversation_id,

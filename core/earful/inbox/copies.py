@@ -10,7 +10,8 @@ from typing import Any
 from earful.inbox import timeline
 from earful.inbox.forgetting import forget
 from earful.store import bulk
-from earful.store.models import EarlyRemoval, Message, MessageVersion
+from earful.store.models import Conversation, EarlyRemoval, Message, MessageVersion
+from earful.store.states import ConversationStatus, Direction, Stage
 from earful.types import Attachment, InboundMessage, Removal, RemovalKind
 
 __all__ = ["Known", "attachments_data", "follow_edits", "follow_removals", "known_messages"]
@@ -75,6 +76,7 @@ def follow_edits(pairs: Sequence[tuple[Known, InboundMessage]], now: datetime) -
     bulk.update(Message, [_edit(known, copy, now) for known, copy in edited])
     back = [known for known, copy in pairs if _is_back(known, copy)]
     bulk.update(Message, [{"id": each.id, "removal": None, "removed_at": None} for each in back])
+    _take_up([each.id for each in back], now)
     timeline.add(
         [
             *(_entry(known, "message_edited", now) for known, _ in edited),
@@ -82,6 +84,35 @@ def follow_edits(pairs: Sequence[tuple[Known, InboundMessage]], now: datetime) -
         ]
     )
     return len(edited)
+
+
+def _take_up(back: Sequence[int], now: datetime) -> None:
+    """What came back and was never in a queue is triaged by the next sweep, as if it were new."""
+    if not back:
+        return
+    rows = list(
+        Message.select(Message.id, Message.conversation)
+        .join(Conversation)
+        .where(
+            Message.id.in_(back)
+            & (Message.direction == Direction.IN)
+            & Conversation.queue.is_null()
+        )
+        .tuples()
+    )
+    (
+        Message.update(stage=Stage.INGESTED, received_at=now)
+        .where(Message.id.in_([message for message, _ in rows]))
+        .execute()
+    )
+    (
+        Conversation.update(status=ConversationStatus.OPEN, waiting_since=now)
+        .where(
+            Conversation.id.in_([conversation for _, conversation in rows])
+            & (Conversation.status == ConversationStatus.RESOLVED)
+        )
+        .execute()
+    )
 
 
 def _entry(known: Known, kind: str, now: datetime, **data: Any) -> timeline.Entry:

@@ -56,7 +56,7 @@ def send_reply(runtime: Runtime, reply_id: int, *, now: datetime) -> None:
     if channel is None or sender is None:
         _refuse(reply, "This channel cannot send replies.", now)
         return
-    _send(reply, channel, sender, now)
+    _send(runtime, reply, channel, sender, now)
 
 
 def _claim(reply_id: int, now: datetime) -> Reply | None:
@@ -92,7 +92,9 @@ def _load(reply_id: int) -> Reply:
     return reply
 
 
-def _send(reply: Reply, channel: ConfiguredChannel, sender: Sender, now: datetime) -> None:
+def _send(
+    runtime: Runtime, reply: Reply, channel: ConfiguredChannel, sender: Sender, now: datetime
+) -> None:
     outbound = _outbound(reply)
     try:
         receipt = fit_receipt(contained(f"{channel.name}.send", lambda: sender.send(outbound)))
@@ -101,7 +103,7 @@ def _send(reply: Reply, channel: ConfiguredChannel, sender: Sender, now: datetim
     except AuthenticationFailed as error:
         _later(reply, str(error), now, ReplyState.QUEUED)
         with transaction():
-            pause_for_sign_in(reply.channel_id, str(error), now)
+            pause_for_sign_in(reply.channel_id, str(error), now, runtime.config.notifiers)
     except (RateLimited, TemporaryFailure) as error:
         wait = error.retry_after if isinstance(error, RateLimited) else None
         _later(reply, describe(error), now, ReplyState.QUEUED, wait)

@@ -35,13 +35,17 @@ class CompiledPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One policy that held: why, and what it did; both in words, for the timeline."""
+    """One policy that held: why, and what it did; both in words, for the timeline.
+
+    `kinds` names the kind of action behind each of `did`.
+    """
 
     policy_id: int
     version: int
     name: str
     because: tuple[str, ...]
     did: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,7 @@ class _Outcome:
                 name=policy.name,
                 because=tuple(policy.condition.because(view)),
                 did=tuple(did),
+                kinds=tuple(wish.do for wish in policy.actions),
             )
         )
 

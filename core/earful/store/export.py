@@ -57,10 +57,10 @@ def _conversations(after: int) -> list[dict[str, Any]]:
     query = (
         Conversation.select(
             Conversation,
-            Channel.name.alias("channel"),
-            Contact.name.alias("contact"),
-            Queue.name.alias("queue"),
-            Agent.email.alias("assignee"),
+            Channel.name.alias("channel_name"),
+            Contact.name.alias("contact_name"),
+            Queue.name.alias("queue_name"),
+            Agent.email.alias("assignee_email"),
         )
         .join(Channel)
         .switch(Conversation)

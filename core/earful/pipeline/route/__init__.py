@@ -24,7 +24,7 @@ from earful.pipeline.route.facts import (
 )
 from earful.pipeline.route.policies import applied_policies, enabled_policies
 from earful.plugins import contained
-from earful.policies import CompiledPolicy, Decision, decide
+from earful.policies import CompiledPolicy, Decision, Match, decide
 from earful.runtime import Named, Runtime
 from earful.store import bulk
 from earful.store.database import locked, transaction
@@ -37,6 +37,7 @@ from earful.types import Priority, Route, RoutedItem
 __all__ = ["route"]
 
 logger = logging.getLogger(__name__)
+_MOVES = frozenset({"queue", "priority"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,10 @@ def _apply(verdicts: Sequence[_Verdict], directory: Directory, now: datetime) ->
     if not verdicts:
         return
     states = _conversations({each.item.conversation_id for each in verdicts})
-    for verdict in verdicts:
-        _change(states[verdict.item.conversation_id], verdict, directory)
+    verdicts = [
+        replace(each, decision=_carry_out(states[each.item.conversation_id], each, directory))
+        for each in verdicts
+    ]
     bulk.update(Conversation, states.values())
     stop_clocks({each.item.conversation_id for each in verdicts if _is_ignored(each)}, now)
     _write_labels(verdicts, now)
@@ -153,15 +156,16 @@ def _conversations(ids: set[int]) -> dict[int, dict[str, Any]]:
     return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
 
 
-def _change(state: dict[str, Any], verdict: _Verdict, directory: Directory) -> None:
-    """Lay a decision over a conversation. What nobody decided stays as it is.
+def _carry_out(state: dict[str, Any], verdict: _Verdict, directory: Directory) -> Decision:
+    """Lay a decision over a conversation; returns what was done of it.
 
-    A later message can draw more attention to a conversation, never less: kind words of a third
-    person must not hide a complaint.
+    What nobody decided stays as it is. A later message can draw more attention to a conversation,
+    never less: kind words of a third person must not hide a complaint.
     """
     decision = verdict.decision
     rank = PriorityRank.of(decision.priority or Priority.MEDIUM)
-    if verdict.item.opens or rank >= state["priority"]:
+    is_heard = verdict.item.opens or rank >= state["priority"]
+    if is_heard:
         if decision.queue in directory.queues:
             state["queue"] = directory.queues[decision.queue].id
         state["priority"] = rank if decision.priority else state["priority"]
@@ -173,6 +177,22 @@ def _change(state: dict[str, Any], verdict: _Verdict, directory: Directory) -> N
     if _is_ignored(verdict) and state["status"] is ConversationStatus.OPEN:
         state["status"] = ConversationStatus.IGNORED
         state["outcome"] = decision.ignore_reason
+    return decision if is_heard else _without_moving(decision)
+
+
+def _without_moving(decision: Decision) -> Decision:
+    """The decision as it is told when the conversation stayed where it was."""
+    return replace(
+        decision, queue=None, priority=None, matched=tuple(map(_told_unmoved, decision.matched))
+    )
+
+
+def _told_unmoved(match: Match) -> Match:
+    done = zip(match.kinds, match.did, strict=True)
+    did = [words for kind, words in done if kind not in _MOVES]
+    if len(did) < len(match.did):
+        did.append("left queue and priority as they are: earlier messages need more attention")
+    return replace(match, did=tuple(did))
 
 
 def _is_ignored(verdict: _Verdict) -> bool:
