@@ -168,6 +168,34 @@ def test_an_early_hiding_does_not_hide_what_was_seen_later(inbox: Inbox, wall: W
     assert only_message().removal is None
 
 
+@pytest.mark.parametrize("kind", [RemovalKind.HIDDEN, RemovalKind.DELETED])
+def test_a_conversation_of_which_nothing_was_ever_seen_waits_for_nobody(
+    inbox: Inbox, wall: Wall, kind: RemovalKind
+) -> None:
+    inbox.receive("wall", wall.payload(Removal(external_id="m1", kind=kind, at=at(5))))
+    inbox.receive("wall", wall.payload(post("m1", thread_id="t")))
+    assert Conversation.get().status is ConversationStatus.RESOLVED
+
+    inbox.receive("wall", wall.payload(post("m2", thread_id="t", minute=7)))
+    assert Conversation.get().status is ConversationStatus.OPEN
+    assert inbox.messages()[1].queue == "General"
+
+
+def test_what_came_hidden_is_triaged_when_it_is_shown(inbox: Inbox, wall: Wall) -> None:
+    hidden = Removal(external_id="m1", kind=RemovalKind.HIDDEN, at=at(5))
+    inbox.receive("wall", wall.payload(hidden))
+    inbox.receive("wall", wall.payload(post("m1")))
+    assert inbox.messages()[0].queue is None
+
+    inbox.receive("wall", wall.payload(post("m1", visible_at=at(6))))
+    inbox.advance(minutes=1)
+    inbox.sweep()
+
+    (message,) = inbox.messages()
+    assert (message.queue, message.status, message.removal) == ("General", "open", None)
+    assert only_message().stage is Stage.DONE
+
+
 def test_an_unsupported_payload_is_kept_and_counted(inbox: Inbox, wall: Wall) -> None:
     inbox.receive("wall", wall.payload(UnsupportedPayload("a like")), wall.payload(post("m1")))
 
