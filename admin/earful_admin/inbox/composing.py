@@ -95,7 +95,8 @@ def _permission(
     if target.is_removed:
         return _refused("This message is no longer shown on its page.")
     if page.channel_state is not ChannelState.LIVE:
-        return _refused(f"The channel is {page.channel_state}. {page.channel_state_reason}".strip())
+        why = page.channel_state_reason.rstrip(".")
+        return _refused(f"The channel is {page.channel_state}{': ' if why else ''}{why}.")
     return channel.permits_reply(
         ReplyContext(
             external_id=target.external_id,

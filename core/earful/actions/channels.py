@@ -39,7 +39,7 @@ def sync_channels(runtime: Runtime, *, now: datetime) -> None:
             row = rows.pop(name, None) or Channel(
                 name=name,
                 state=ChannelState.PAUSED if component.paused else ChannelState.LIVE,
-                state_reason="paused in the configuration" if component.paused else "",
+                state_reason="the configuration says so" if component.paused else "",
                 next_poll_at=now,
             )
             row.kind = component.type

@@ -43,6 +43,8 @@ class ChannelLine:
     state_reason: str
     health: Health
     health_detail: str
+    notice: str
+    notice_at: datetime | None
     account_name: str
     account_url: str | None
     poll_every_seconds: int
@@ -189,6 +191,8 @@ def _line(row: dict[str, Any], refused: dict[tuple[int, str], int]) -> ChannelLi
         state_reason=row["state_reason"],
         health=row["health"],
         health_detail=row["health_detail"],
+        notice=row["notice"],
+        notice_at=row["notice_at"],
         account_name=row["account_name"],
         account_url=row["account_url"],
         poll_every_seconds=row["poll_every_seconds"],
