@@ -167,10 +167,17 @@ def _due_notifications(now: datetime) -> list[int]:
 def _unfinished_payloads(before: datetime) -> list[int]:
     return _first_column(
         Payload.select(Payload.id)
-        .where(PAYLOAD_UNFINISHED & (Payload.received_at <= before))
+        .where(
+            PAYLOAD_UNFINISHED & (Payload.received_at <= before) & Payload.channel.in_(_readable())
+        )
         .order_by(Payload.id)
         .limit(MOST)
     )
+
+
+def _readable() -> Any:
+    """Channels whose plugin is there; the payloads of others wait for it and hold up nobody."""
+    return Channel.select(Channel.id).where(Channel.state != ChannelState.DISABLED)
 
 
 def _unfinished_messages(before: datetime) -> list[int]:

@@ -165,7 +165,7 @@ def replay_payloads(
         ids = _replayable(payload_ids, limit)
         if ids:
             (
-                Payload.update(state=PayloadState.RECEIVED, error="", received_at=now)
+                Payload.update(state=PayloadState.RECEIVED, error="", attempts=0, received_at=now)
                 .where(Payload.id.in_(ids))
                 .execute()
             )

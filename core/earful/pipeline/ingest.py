@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 MOST_ITEMS = 10_000
 CHUNK = 500
+MOST_ATTEMPTS = 5
 _Early = tuple[RemovalKind, datetime]
 
 
@@ -83,6 +84,10 @@ def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
     channel = payload and runtime.channels.get(payload.channel.name)
     if payload is None or channel is None:
         return Outcome()
+    if payload.attempts >= MOST_ATTEMPTS:
+        reason = f"The worker did not survive {MOST_ATTEMPTS} attempts to read it."
+        return _refuse(payload, PayloadState.QUARANTINED, reason)
+    _count_attempt(payload)
     raw = RawPayload(body=bytes(payload.body), content_type=payload.content_type, meta=payload.meta)
     try:
         items = parse(channel.type, raw)
@@ -94,10 +99,16 @@ def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
     return _store_all(channel, payload, items, now)
 
 
+def _count_attempt(payload: Payload) -> None:
+    """Note the attempt before it is made, so that one that kills the process is counted too."""
+    with transaction():
+        Payload.update(attempts=Payload.attempts + 1).where(Payload.id == payload.id).execute()
+
+
 def _refuse(payload: Payload, state: PayloadState, reason: str) -> Outcome:
     with transaction():
         (
-            Payload.update(state=state, error=clean(reason, 2000), attempts=Payload.attempts + 1)
+            Payload.update(state=state, error=clean(reason, 2000))
             .where((Payload.id == payload.id) & (Payload.state == PayloadState.RECEIVED))
             .execute()
         )

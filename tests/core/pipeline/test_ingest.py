@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from earful import Author, PayloadError, Removal, RemovalKind, UnsupportedPayload
 from earful.pipeline import ingest
+from earful.runtime import Runtime
 from earful.store.models import Contact, Conversation, Identity, Message, MessageVersion, Payload
 from earful.store.states import ConversationStatus, Direction, PayloadState, Stage
 from earful.testing.inbox import Inbox
@@ -303,3 +304,22 @@ def test_an_answer_to_what_we_wrote_opens_the_conversation(inbox: Inbox, wall: W
     conversation = Conversation.get()
     assert conversation.status is ConversationStatus.OPEN
     assert conversation.waiting_since == at(1)
+
+
+def test_a_payload_that_kills_its_worker_is_quarantined_in_the_end(
+    inbox: Inbox, wall: Wall, earful_runtime: Runtime, now: datetime
+) -> None:
+    with pytest.raises(SystemExit):
+        inbox.receive("wall", wall.payload(post("m0"), SystemExit()))
+    (payload,) = Payload.select()
+    for _ in range(4):
+        with pytest.raises(SystemExit):
+            ingest.ingest(earful_runtime, payload.id, now=now)
+
+    ingest.ingest(earful_runtime, payload.id, now=now)
+
+    ((state, reason),) = inbox.refused_payloads()
+    assert (state, reason) == (
+        "quarantined",
+        "The worker did not survive 5 attempts to read it.",
+    )
