@@ -122,6 +122,7 @@ def attempt() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 @needs(Role.VIEWER)
 def sign_out() -> ResponseReturnValue:
+    actions.note_sign_out(context.actor(), now=context.now())
     logout_user()
     session.clear()
     say("You are signed out.")

@@ -23,6 +23,7 @@ __all__ = [
     "end_sessions",
     "note_sign_in",
     "note_sign_in_refused",
+    "note_sign_out",
     "rehash_password",
     "set_agent_active",
     "set_password",
@@ -208,6 +209,12 @@ def note_sign_in(agent_id: int, *, now: datetime) -> None:
         Agent.update(last_sign_in_at=now).where(Agent.id == agent_id).execute()
         actor = Actor(agent.id, agent.name, agent.role)
         _audit(actor, "agent.sign_in", agent, now)
+
+
+def note_sign_out(actor: Actor, *, now: datetime) -> None:
+    """Record that somebody signed out."""
+    with transaction():
+        audit(actor, "agent.sign_out", "agent", actor.agent_id, now)
 
 
 def note_sign_in_refused(email: str, *, now: datetime) -> None:
