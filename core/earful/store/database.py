@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import peewee
@@ -20,13 +20,10 @@ __all__ = [
     "is_postgres",
     "locked",
     "open_database",
-    "retry_on_conflict",
     "rows",
     "transaction",
     "tuples",
 ]
-
-Result = TypeVar("Result")
 
 
 def open_database(url: str) -> None:
@@ -106,16 +103,6 @@ def locked(query: Any) -> Any:
 def tuples(query: Any) -> list[tuple[Any, ...]]:
     """The rows of a query as plain tuples; several times cheaper than objects."""
     return list(query.tuples())
-
-
-def retry_on_conflict(work: Callable[[], Result], *, tries: int = 5) -> Result:
-    """Run a transaction again when another one was faster with the same new row."""
-    for _ in range(tries - 1):
-        try:
-            return work()
-        except (peewee.IntegrityError, peewee.OperationalError):
-            continue
-    return work()
 
 
 def execute(sql: str, parameters: Sequence[object] = ()) -> Any:
