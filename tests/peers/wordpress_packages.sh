@@ -6,8 +6,13 @@ packages=(wordpress wordpress-theme-twentytwentythree mariadb-server php-cli php
   php-mbstring php-curl)
 
 PATH="$PATH:/usr/sbin"
-if [ -f /usr/share/wordpress/wp-load.php ] && command -v mariadbd mariadb-install-db mariadb php curl \
-    >/dev/null && php -m | grep -qx mysqli; then
+has_programs() {
+  for needed in mariadbd mariadb-install-db mariadb php curl; do
+    command -v "$needed" >/dev/null || return 1
+  done
+  php -r 'exit(extension_loaded("mysqli") ? 0 : 1);'
+}
+if [ -f /usr/share/wordpress/wp-load.php ] && has_programs; then
   exit 0
 fi
 
@@ -27,4 +32,4 @@ if [ ! -e "$policy" ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends "${packages[@]}" curl
+apt-get install -y -qq --no-upgrade --no-install-recommends "${packages[@]}" curl
