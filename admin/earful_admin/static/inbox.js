@@ -380,8 +380,9 @@
     if (!limit || isNote) return allowSending(true);
     const text = textBox().value.trim();
     drawCount([...text].length, limit);
-    if (form.dataset.plain === "yes" || !text) return;
+    // Whatever was asked before is about another text, an emptied one too.
     const mine = ++asked;
+    if (form.dataset.plain === "yes" || !text) return;
     setTimeout(async () => {
       if (mine !== asked) return;
       const data = new FormData();
