@@ -7,7 +7,7 @@ import re
 
 __all__ = ["clean", "identifier", "is_mere_thanks", "one_line", "snippet", "title_from"]
 
-MAX_TEXT = 64_000
+MAX_TEXT = 65_536
 _UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]+")

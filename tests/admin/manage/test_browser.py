@@ -6,8 +6,9 @@ from threading import Event, Thread
 
 import pytest
 from earful import AuthenticationFailed, store
-from earful.store.models import Policy, Queue
+from earful.store.models import Agent, Policy, Queue
 from earful.testing.inbox import Inbox
+from playwright.sync_api import Route, expect
 
 from tests.admin.conftest import Screen
 from tests.admin.manage.conftest import ADMIN, LEAD, refused
@@ -24,11 +25,12 @@ WIDTHS = (1440, 1024, 390, 320)
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_readable_at_every_width(shop: Inbox, screen: Screen, theme: str) -> None:
+    with store.connection():
+        Agent.update(theme=theme).execute()
     screen.sign_in(ADMIN)
     problems = []
     for path in PAGES:
         screen.open(path)
-        screen.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         for width in WIDTHS:
             screen.page.set_viewport_size({"width": width, "height": 900})
             problems += [f"{path} {width} {each}" for each in screen.violations()]
@@ -65,7 +67,7 @@ def test_a_policy_written_in_the_browser_routes_a_message(
     screen.open("/policies/")
     page = screen.page
     page.get_by_role("link", name="New policy").click()
-    page.get_by_label("Name").fill("Parcels to Delivery")
+    page.fill("#name", "Parcels to Delivery")
     page.get_by_label("What, condition 1").select_option(label="message text")
     page.get_by_label("Question, condition 1").select_option(label="contains")
     page.get_by_label("Value, condition 1").fill("parcel")
@@ -89,12 +91,34 @@ def test_a_row_offers_only_the_questions_that_fit(shop: Inbox, screen: Screen) -
     screen.sign_in(ADMIN)
     screen.open("/policies/new")
     page = screen.page
-    page.get_by_label("What, condition 1").select_option("author.reach")
-    page.wait_for_function("document.querySelectorAll('#op-0 optgroup').length === 1")
-    assert page.evaluate("document.activeElement.id") == "fact-0"
+    page.locator("#fact-0").focus()
+    page.locator("#fact-0").select_option("author.reach")
+    expect(page.locator("#op-0 optgroup")).to_have_count(1)
+    expect(page.locator("#fact-0")).to_be_focused()
     offered = page.locator("#op-0 option").all_inner_texts()
     assert "is at least" in offered
     assert "contains" not in offered
+
+
+def test_what_is_typed_while_a_row_is_drawn_anew_is_kept(shop: Inbox, screen: Screen) -> None:
+    screen.sign_in(ADMIN)
+    screen.open("/policies/1")
+    page = screen.page
+    held: list[Route] = []
+    page.route("**/policies/1", held.append)
+    page.locator("#op-0").select_option("contains")
+    page.fill("#value-0", "typed meanwhile")
+    page.fill("#name", "Renamed meanwhile")
+    page.get_by_text("Once per conversation").click()
+    while not held:
+        page.wait_for_timeout(20)
+    with page.expect_response("**/policies/1"):
+        held[0].continue_()
+    expect(page.locator("#op-0 optgroup")).to_have_count(1)
+    expect(page.locator("#op-0")).to_have_value("contains")
+    expect(page.locator("#value-0")).to_have_value("typed meanwhile")
+    expect(page.locator("#name")).to_have_value("Renamed meanwhile")
+    expect(page.locator("[name=once]")).not_to_be_checked()
 
 
 def test_the_policy_form_works_by_keyboard(shop: Inbox, screen: Screen) -> None:
@@ -103,11 +127,11 @@ def test_the_policy_form_works_by_keyboard(shop: Inbox, screen: Screen) -> None:
     page = screen.page
     page.get_by_role("button", name="Add a condition").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'fact-1'")
+    expect(page.locator("#fact-1")).to_be_focused()
     page.get_by_role("button", name="Remove condition 2").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("!document.querySelector('#fact-1')")
-    page.get_by_label("Name").focus()
+    expect(page.locator("#fact-1")).to_have_count(0)
+    page.locator("#name").focus()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Trial").wait_for()
     with store.connection():
@@ -157,9 +181,7 @@ def test_a_policy_is_switched_off_and_moved(shop: Inbox, screen: Screen) -> None
         == "false"
     )
     page.get_by_role("button", name="Move Refunds to Billing down").click()
-    page.wait_for_function(
-        "document.querySelector('.policies h2').textContent.includes('Loud voices')"
-    )
+    expect(page.locator(".policies h2").first).to_contain_text("Loud voices")
 
 
 def test_a_queue_with_mistakes_says_so_at_its_field(shop: Inbox, screen: Screen) -> None:

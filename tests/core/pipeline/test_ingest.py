@@ -259,7 +259,7 @@ def test_hostile_text_is_stored_everywhere(inbox: Inbox, wall: Wall, text: str) 
 
     assert inbox.refused_payloads() == []
     first, last = inbox.messages()
-    assert len(first.text) <= 64_000
+    assert len(first.text) <= 65_536
     assert "\x00" not in first.text
     assert last.external_id == "fine"
 
