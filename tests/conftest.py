@@ -13,6 +13,14 @@ from earful.store import models
 
 from tools import postgres
 
+_LONGEST_FIRST = {name: at for at, name in enumerate(("test_chaos.py", "test_look.py"))}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first: what begins late would keep one worker busy while others idle."""
+    items.sort(key=lambda item: _LONGEST_FIRST.get(item.path.name, len(_LONGEST_FIRST)))
+
 
 @pytest.fixture
 def now(earful_now: datetime) -> datetime:
