@@ -7,7 +7,7 @@ from typing import Any
 from earful import actions
 from earful.actions import COLOURS
 from earful.store.models import Queue
-from earful.store.queries.inbox import MOST_COUNTED, counts
+from earful.store.queries.inbox import counts
 from earful.store.states import Role
 from flask import g, url_for
 from markupsafe import Markup
@@ -21,6 +21,7 @@ from earful_admin.manage.tables import EditedTable
 __all__ = ["QueuesView", "minutes_in_words"]
 
 _LONGEST = 60 * 24 * 90
+_MOST_SHOWN = 99
 _LEAVE_OUT = Markup('<span class="muted">No target</span>')
 
 
@@ -52,7 +53,7 @@ def _name(view: QueuesView, _context: Any, row: Queue, _name: str) -> Markup:
 
 def _open(_view: QueuesView, _context: Any, row: Queue, _name: str) -> Markup:
     count = _open_counts().get(f"queue-{row.id}", 0)
-    shown = f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else count
+    shown = f"{_MOST_SHOWN}+" if count > _MOST_SHOWN else count
     return Markup('<a href="{}">{}</a>').format(
         url_for("inbox.index", view=f"queue-{row.id}"), shown
     )
