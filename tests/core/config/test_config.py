@@ -107,8 +107,8 @@ def test_every_mistake_is_told_with_file_and_key(tmp_path: Path) -> None:
         'such as "en"'),
         ('config.toml: business_hours.timezone: expected the name of a time zone, '
         'such as "Europe/Berlin"'),
-        'config.toml: business_hours.monday[0]: expected times such as "09:00-17:00" or '
-        '"22:00-02:00"',
+        ('config.toml: business_hours.monday[0]: expected times such as "09:00-17:00" or '
+        '"22:00-02:00"'),
         "config.toml: business_hours.tuesday: expected a list (text each)",
         'config.toml: dat_dir: unknown name; did you mean "data_dir"?',
     ])  # fmt: skip
