@@ -20,7 +20,7 @@ demo: .venv/installed ## Start Earful with example data
 
 test: .venv/installed-test ## Run all tests but those against real forum software
 	tools/ensure_chromium.sh
-	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/installed-test ## Lint, formatting, types and import rules
 	$(BIN)/ruff check
