@@ -10,13 +10,4 @@
     // Storage may be forbidden; then the keys stay on.
   }
   root.dataset.keys = keys === "off" ? "off" : "on";
-
-  // When the device changes its mind, an open page follows at once: Chromium leaves old colours
-  // standing here and there unless the root's own scheme changes.
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const follow = () => {
-    root.dataset.device = dark.matches ? "dark" : "light";
-  };
-  follow();
-  dark.addEventListener("change", follow);
 })();
