@@ -68,7 +68,8 @@ def _candidates(message_ids: Sequence[int]) -> list[tuple[int, datetime, int]]:
     )
     for (conversation_id,) in had.tuples() if first else ():
         first.pop(conversation_id, None)
-    return list(first.values())
+    # In the order in which everybody takes conversations, so that no two wait for each other.
+    return sorted(first.values())
 
 
 def _clock(

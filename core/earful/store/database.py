@@ -96,8 +96,12 @@ def transaction() -> Iterator[None]:
 
 
 def locked(query: Any) -> Any:
-    """The same rows, held until the transaction ends. SQLite's writer holds everything anyway."""
-    return query.for_update() if is_postgres() else query
+    """The same rows, held until the transaction ends. SQLite's writer holds everything anyway.
+
+    Held against change, not against being linked to: a plain `FOR UPDATE` would make every insert
+    that links to such a row wait, and two that link to each other's rows wait for ever.
+    """
+    return query.for_update("FOR NO KEY UPDATE") if is_postgres() else query
 
 
 def tuples(query: Any) -> list[tuple[Any, ...]]:

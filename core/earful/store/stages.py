@@ -20,7 +20,7 @@ def held(message_ids: Sequence[int], stage: Stage) -> dict[int, int]:
         return {}
     rows = execute(
         f"SELECT id, conversation_id FROM message WHERE id IN ({_numbers(message_ids)}) "  # noqa: S608
-        f"AND stage = '{stage}' ORDER BY id{' FOR UPDATE' if is_postgres() else ''}"
+        f"AND stage = '{stage}' ORDER BY id{' FOR NO KEY UPDATE' if is_postgres() else ''}"
     )
     return dict(rows.fetchall())
 
