@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from peewee import SQL, Value, fn
+from peewee import SQL, fn
 
 from earful.store.database import connection, rows
 from earful.store.models import Channel, Payload
@@ -18,17 +17,14 @@ from earful.store.states import ChannelState, Health, PayloadState
 __all__ = [
     "MOST_COUNTED",
     "ChannelLine",
-    "PayloadBody",
     "RefusedPayload",
     "channel_line",
     "channels",
-    "payload_body",
     "refused_payloads",
 ]
 
 MOST_COUNTED = 100
 EXCERPT = 300
-LONGEST_SHOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +66,6 @@ class RefusedPayload:
     attempts: int
     size: int
     excerpt: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayloadBody:
-    """A payload's text, cut off where it becomes too long for a page."""
-
-    id: int
-    channel_id: int
-    content_type: str
-    meta: Mapping[str, str]
-    text: str
-    is_cut: bool
 
 
 def channels() -> tuple[ChannelLine, ...]:
@@ -138,31 +122,6 @@ def refused_payloads(
     return Page(
         items=tuple(_refused(row) for row in found[:limit]),
         next=str(found[limit - 1]["id"]) if more else None,
-    )
-
-
-def payload_body(payload_id: int) -> PayloadBody | None:
-    """The beginning of one payload as text; bytes that are no text are marked."""
-    query = Payload.select(
-        Payload.id,
-        Payload.channel,
-        Payload.content_type,
-        Payload.meta,
-        fn.SUBSTR(Payload.body, 1, LONGEST_SHOWN).alias("start"),
-        (fn.LENGTH(Payload.body) > Value(LONGEST_SHOWN)).alias("is_cut"),
-    ).where(Payload.id == payload_id)
-    with connection():
-        found = dicts(query)
-    if not found:
-        return None
-    row = found[0]
-    return PayloadBody(
-        id=row["id"],
-        channel_id=row["channel"],
-        content_type=row["content_type"],
-        meta=row["meta"],
-        text=_text(row["start"]),
-        is_cut=bool(row["is_cut"]),
     )
 
 

@@ -1,26 +1,22 @@
-"""What the people who run the installation look at: the audit, signs of life, unfinished work."""
+"""What the people who run the installation look at: signs of life, unfinished work."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from peewee import InterfaceError, OperationalError
 
 from earful.store.database import connection, rows
-from earful.store.models import AuditEvent, Channel, Heartbeat, Message
-from earful.store.queries.paging import Page
+from earful.store.models import Channel, Heartbeat, Message
 from earful.store.queries.reading import dicts
 from earful.store.unfinished import MESSAGE_UNFINISHED
 
 __all__ = [
     "MOST_COUNTED",
-    "AuditLine",
     "HeartbeatLine",
     "Unfinished",
-    "audit_events",
     "channel_states",
     "heartbeats",
     "is_reachable",
@@ -43,21 +39,6 @@ _UNFINISHED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditLine:
-    """Who did what to what, when."""
-
-    id: int
-    at: datetime
-    actor: str
-    action: str
-    object_kind: str
-    object_id: str
-    summary: str
-    before: Any
-    after: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatLine:
     """One process, and when it was last alive."""
 
@@ -75,20 +56,6 @@ class Unfinished:
     messages: int
     replies: int
     notifications: int
-
-
-def audit_events(*, before_id: int | None = None, limit: int = 50) -> Page[AuditLine]:
-    """The audit, newest first; `next` is the id to go on from."""
-    query = AuditEvent.select().order_by(AuditEvent.id.desc()).limit(limit + 1)
-    if before_id is not None:
-        query = query.where(AuditEvent.id < before_id)
-    with connection():
-        found = dicts(query)
-    more = len(found) > limit
-    return Page(
-        items=tuple(_audit_line(row) for row in found[:limit]),
-        next=str(found[limit - 1]["id"]) if more else None,
-    )
 
 
 def heartbeats() -> tuple[HeartbeatLine, ...]:
@@ -144,17 +111,3 @@ def channel_states() -> tuple[tuple[str, str, str], ...]:
     with connection():
         query = Channel.select(Channel.name, Channel.state, Channel.health)
         return tuple((name, str(state), str(health)) for name, state, health in query.tuples())
-
-
-def _audit_line(row: dict[str, Any]) -> AuditLine:
-    return AuditLine(
-        id=row["id"],
-        at=row["at"],
-        actor=row["actor"],
-        action=row["action"],
-        object_kind=row["object_kind"],
-        object_id=row["object_id"],
-        summary=row["summary"],
-        before=row["before"],
-        after=row["after"],
-    )
