@@ -14,6 +14,7 @@ from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Channel, Payload
 from earful.store.states import ChannelState, Health, PayloadState, Role
+from earful.store.unfinished import PAYLOAD_REFUSED
 from earful.types import Payload as RawPayload
 
 __all__ = [
@@ -175,9 +176,7 @@ def replay_payloads(
 
 
 def _replayable(payload_ids: Sequence[int] | None, limit: int) -> list[int]:
-    query = Payload.select(Payload.id).where(
-        Payload.state.in_([PayloadState.QUARANTINED, PayloadState.UNSUPPORTED])
-    )
+    query = Payload.select(Payload.id).where(PAYLOAD_REFUSED)
     if payload_ids is not None:
         query = query.where(Payload.id.in_(list(payload_ids)))
     else:

@@ -11,8 +11,10 @@ __all__ = [
     "CLOCK_RUNS",
     "CLOCK_UNBREACHED",
     "MESSAGE_UNFINISHED",
+    "NOTIFICATION_FAILED",
     "NOTIFICATION_UNFINISHED",
     "PAYLOAD_FINISHED",
+    "PAYLOAD_REFUSED",
     "PAYLOAD_UNFINISHED",
     "REPLY_UNFINISHED",
     "SNOOZED",
@@ -21,7 +23,9 @@ __all__ = [
 CLOCK_RUNS = SQL("met_at IS NULL AND cancelled_at IS NULL")
 CLOCK_UNBREACHED = SQL("met_at IS NULL AND breached_at IS NULL AND cancelled_at IS NULL")
 MESSAGE_UNFINISHED = SQL("stage <> 'done'")
+NOTIFICATION_FAILED = SQL("state = 'failed'")
 NOTIFICATION_UNFINISHED = SQL("state = 'pending'")
+PAYLOAD_REFUSED = SQL("state IN ('quarantined', 'unsupported')")
 PAYLOAD_UNFINISHED = SQL("state = 'received'")
 PAYLOAD_FINISHED = SQL("state IN ('parsed', 'unsupported')")
 REPLY_UNFINISHED = SQL("state IN ('queued', 'sending', 'unconfirmed')")

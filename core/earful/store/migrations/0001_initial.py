@@ -418,6 +418,7 @@ PARTIAL_INDEXES = (
     """CREATE INDEX "clock_running" ON "clock" ("due_at") WHERE ((("met_at" IS NULL) AND ("breached_at" IS NULL)) AND ("cancelled_at" IS NULL))""",
     """CREATE UNIQUE INDEX "clock_one_of_a_kind" ON "clock" ("conversation_id", "kind") WHERE (("met_at" IS NULL) AND ("cancelled_at" IS NULL))""",
     """CREATE INDEX "notification_unfinished" ON "notification" ("due_at") WHERE ("state" = 'pending')""",
+    """CREATE INDEX "notification_failed" ON "notification" ("id") WHERE ("state" = 'failed')""",
 )
 
 SQLITE_TRIGGERS = (

@@ -40,6 +40,11 @@ Notification.add_index(
         name="notification_unfinished",
     )
 )
+Notification.add_index(
+    Notification.index(
+        Notification.id, where=Notification.state == "failed", name="notification_failed"
+    )
+)
 
 
 class AuditEvent(Row):

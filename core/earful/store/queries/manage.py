@@ -33,6 +33,7 @@ from earful.store.models import (
 )
 from earful.store.queries.reading import dicts, tuples
 from earful.store.states import ConversationStatus, PayloadState, PriorityRank
+from earful.store.unfinished import NOTIFICATION_FAILED
 
 __all__ = [
     "MOST_COUNTED",
@@ -393,7 +394,7 @@ def failed_notifications(*, limit: int = 20) -> tuple[FailedNotification, ...]:
             Notification.error,
             Notification.created_at,
         )
-        .where(Notification.state == "failed")
+        .where(NOTIFICATION_FAILED)
         .order_by(Notification.id.desc())
         .limit(limit)
     )
