@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 import earful
-from earful import hookspecs, http
+from earful import hookspecs, http, sandbox
 
 __all__ = ["described"]
 
@@ -25,7 +25,7 @@ def described() -> str:
     lines = ["# The plugin API, version 1: entry points of the group `earful.v1`."]
     for name in _hooks():
         lines += ["", f"hook {name}{_signature(getattr(hookspecs, name))}"]
-    for module in (earful, http):
+    for module in (earful, http, sandbox):
         for name in sorted(module.__all__):
             lines += ["", *_described(f"{module.__name__}.{name}", getattr(module, name))]
     return "\n".join(lines) + "\n"

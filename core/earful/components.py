@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, Protocol, runtime_checkable
+from datetime import datetime, timedelta
+from typing import Any, Protocol, Self, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from earful.errors import ChannelError
+from earful.sandbox import Sandbox
 from earful.types import (
     Account,
     Action,
     Capability,
     ClassifiedMessage,
+    ConnectableAccount,
+    ConnectionAttempt,
     FetchResult,
     InboundMessage,
     Label,
@@ -40,9 +43,15 @@ from earful.types import (
 __all__ = [
     "Badge",
     "Capabilities",
+    "ChannelSettings",
+    "ChannelState",
     "ChannelType",
     "Classifier",
     "ClassifierType",
+    "Connector",
+    "Costs",
+    "Credentials",
+    "Limits",
     "Notifier",
     "NotifierType",
     "Parsed",
@@ -65,6 +74,121 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Credentials(Protocol):
+    """What one channel signs in with: kept encrypted, shared by all processes, never logged."""
+
+    def get(self) -> Mapping[str, str]:
+        """The credentials as they are now; empty while the channel is not connected."""
+
+    def renew(
+        self,
+        stale: Mapping[str, str],
+        refresh: Callable[[Mapping[str, str]], Mapping[str, str]],
+    ) -> Mapping[str, str]:
+        """Credentials newer than `stale`, got by one process for all of them.
+
+        If somebody has renewed them meanwhile, theirs are returned and nobody is called. Else
+        `refresh` is called with what is kept, and what it returns is kept before it is returned.
+        Raises what `refresh` raises, and `TemporaryFailure` while another process takes too long.
+        Must not be called inside a transaction.
+        """
+
+
+class Limits(Protocol):
+    """What a platform has told about its rate limits, by endpoint; shared by all processes."""
+
+    def check(self, endpoint: str) -> None:
+        """Raise `RateLimited` while the endpoint is used up or blocked."""
+
+    def note(self, endpoint: str, *, limit: int | None, remaining: int, reset_at: datetime) -> None:
+        """Keep what an answer's headers say: so many calls remain until `reset_at`."""
+
+    def block(self, endpoint: str, until: datetime, reason: str = "") -> None:
+        """Call this endpoint no more until then; `reason` is for people."""
+
+
+class Costs(Protocol):
+    """What a channel has spent this month (UTC), by action, in US dollars."""
+
+    def require(self, cap_usd: float | None) -> None:
+        """Raise `SpendingCapReached` once the month's costs have reached the cap. None: no cap."""
+
+    def spend(self, action: str, usd: float, *, count: int = 1) -> None:
+        """Note that `count` actions cost `usd` together. Kept in millionths of a dollar."""
+
+    def this_month(self) -> Mapping[str, tuple[int, float]]:
+        """What was done and what it cost, by action: (count, US dollars)."""
+
+
+class ChannelState(Protocol):
+    """What the host keeps for one channel. Everything in it outlives the process."""
+
+    @property
+    def name(self) -> str:
+        """The channel's name."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """What it signs in with."""
+
+    @property
+    def limits(self) -> Limits:
+        """What it may call."""
+
+    @property
+    def costs(self) -> Costs:
+        """What it has spent."""
+
+    def flag(self, name: str) -> str:
+        """A short text of the plugin's own, such as a webhook's id; "" where none was set."""
+
+    def set_flag(self, name: str, value: str) -> None:
+        """Keep such a text; an empty one removes it."""
+
+
+class ChannelSettings(Settings):
+    """Settings of a channel that keeps state with the host: credentials, limits, costs."""
+
+    _state: ChannelState | None = PrivateAttr(default=None)
+
+    @property
+    def state(self) -> ChannelState:
+        """What the host keeps for this channel. Raises `RuntimeError` where there is no host."""
+        if self._state is None:
+            message = "these settings belong to no configured channel; see with_state()"
+            raise RuntimeError(message)
+        return self._state
+
+    def with_state(self, state: ChannelState) -> Self:
+        """The same settings, with a place to keep state. The host calls it, and tests do."""
+        settings = self.model_copy()
+        settings._state = state  # noqa: SLF001 - a copy of our own
+        return settings
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """Signs a channel in through the browser (OAuth). Runs in the web process; a person waits."""
+
+    def begin(self, redirect_uri: str, state: str) -> ConnectionAttempt:
+        """Where to send the browser. The platform must bring `state` back to `redirect_uri`."""
+
+    def complete(
+        self, query: Mapping[str, str], secrets: Mapping[str, str], redirect_uri: str
+    ) -> Sequence[ConnectableAccount]:
+        """The accounts that may be connected, from what the browser came back with.
+
+        Raises a `ChannelError` in words for the person. The host has checked `state`.
+        """
+
+    def attach(self, account: ConnectableAccount, webhook_url: str | None) -> str:
+        """Make the account ready (subscribe to its pushes), with its own credentials.
+
+        `webhook_url` is None where the installation cannot be reached from outside. Returns one
+        sentence for the operator; raises a `ChannelError` if it cannot be connected.
+        """
 
 
 @runtime_checkable
@@ -146,7 +270,8 @@ def _absent(what: str) -> Capability:
 class Capabilities:
     """What a kind of channel can do, as data; every absence carries its reason.
 
-    `reply_length` is counted by `count_length`. `cost_per_action` is in US dollars.
+    `reply_length` is counted by `count_length`; `private_reply_length` is the limit of what is
+    written privately, None where it is the same. `cost_per_action` is in US dollars.
     """
 
     surfaces: frozenset[Surface] = frozenset({Surface.PUBLIC_REPLY})
@@ -156,6 +281,7 @@ class Capabilities:
     hide: Capability = field(default_factory=lambda: _absent("hide messages"))
     media: Capability = field(default_factory=lambda: _absent("send attachments"))
     reply_length: int | None = None
+    private_reply_length: int | None = None
     reply_window: timedelta | None = None
     cost_per_action: Mapping[str, float] = field(default_factory=dict)
 
@@ -189,6 +315,12 @@ class ChannelType:
     count_length: Callable[[str], int] = len
     demo: Callable[[], Iterable[Payload]] | None = None
     """Synthetic payloads that show the channel in a demonstration, in the platform's own form."""
+    connector: Callable[[Any], Connector] | None = None
+    """How it is connected in the browser; None where the configuration says it all."""
+    reply_cost: Callable[[Any, str, Surface], float] | None = None
+    """What sending this text on that surface costs, in US dollars; the composer shows it."""
+    sandbox: Callable[[], Sandbox] | None = None
+    """A stand-in for the platform, for `earful sandbox KIND` and the demonstration."""
 
     def permits_reply(self, settings: Any, context: ReplyContext) -> ReplyPermission:
         """Whether this message can be answered: the plugin's word, else the capabilities'."""

@@ -18,6 +18,7 @@ __all__ = [
     "PayloadError",
     "PluginError",
     "RateLimited",
+    "SpendingCapReached",
     "TemporaryFailure",
     "UnsupportedPayload",
 ]
@@ -53,6 +54,10 @@ class RateLimited(ChannelError):
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class SpendingCapReached(RateLimited):
+    """What the month may cost is spent: nothing that costs is done until the next month."""
 
 
 class TemporaryFailure(ChannelError):

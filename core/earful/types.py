@@ -19,6 +19,8 @@ __all__ = [
     "Author",
     "Capability",
     "ClassifiedMessage",
+    "ConnectableAccount",
+    "ConnectionAttempt",
     "FetchResult",
     "InboundMessage",
     "Label",
@@ -88,11 +90,14 @@ class Payload:
     """Raw bytes from a platform, kept before anything reads them, so that nothing is lost.
 
     `meta` holds what is needed beside the bytes to parse them: an address, chosen headers.
+    `key` is the platform's own id of this delivery, if it has one: a second payload of the same
+    channel and key is acknowledged and not kept.
     """
 
     body: bytes
     content_type: str = ""
     meta: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +199,11 @@ class InboundMessage:
     visible_at: datetime | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     """Platform facts without a field of their own; kept, shown to the plugin again on reply."""
+    opens: bool = True
+    """False: keep it, but never open a conversation for it. It joins a thread that is known;
+    otherwise it is stored as ignored: found by search, in no queue, with no clock."""
+    labels: tuple[str, ...] = ()
+    """What the channel itself says of it, as `namespace:value`; such as the watch term it met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,25 +300,40 @@ class OutboundReply:
     extra: Mapping[str, str] = field(default_factory=dict)
     """The `extra` of the message being answered."""
     submitted_at: datetime
+    author_id: str = ""
+    """The external id of who wrote the message being answered."""
+    answered_surface: Surface = Surface.PUBLIC_REPLY
+    """Where the answered message stands: a private `surface` then is a private reply to it."""
+    last_inbound_at: datetime | None = None
+    """When that person last wrote in this thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """Something to do to a message on its platform."""
+    """Something to do to a message on its platform; `undo` takes it back.
+
+    `reason` is why somebody did it, for a platform that wants to know.
+    """
 
     kind: ActionKind
     external_id: str
     extra: Mapping[str, str] = field(default_factory=dict)
     undo: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The platform took it. `external_id` is the platform's id of what now stands there."""
+    """The platform took it. `external_id` is the platform's id of what now stands there.
+
+    `thread_id` is the platform's thread it stands in, where that is not the answered message's:
+    the private conversation that a reply opened. What is said there belongs to this conversation.
+    """
 
     external_id: str
     url: str | None = None
     at: datetime | None = None
+    thread_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,7 +349,10 @@ class Capability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyContext:
-    """What a plugin may look at to decide whether a message can be answered."""
+    """What a plugin may look at to decide whether a message can be answered.
+
+    `surface` is where the message stands, `reply_surface` where the answer would.
+    """
 
     external_id: str
     thread_id: str
@@ -333,12 +361,46 @@ class ReplyContext:
     url: str | None
     extra: Mapping[str, str]
     now: datetime
+    reply_surface: Surface = Surface.PUBLIC_REPLY
+    author_id: str = ""
+    """The external id of who wrote it."""
+    last_inbound_at: datetime | None = None
+    """When that person last wrote in this thread; None where they have not."""
+    already_private: bool = False
+    """Whether this message was already answered privately from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyPermission:
-    """Whether one message can be answered, until when, and why not; drives the composer."""
+    """Whether one message can be answered, until when, and why not; drives the composer.
+
+    `cost_usd` is what one answer costs before its text is known, in US dollars. `open_url` is
+    where a person can answer on the platform itself.
+    """
 
     allowed: bool
     reason: str = ""
     until: datetime | None = None
+    cost_usd: float | None = None
+    open_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionAttempt:
+    """Where the browser goes to sign in, and what only the host may know until it comes back.
+
+    `secrets` (a PKCE verifier, say) are kept encrypted, for ten minutes and one use.
+    """
+
+    url: str
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectableAccount:
+    """An account that the person may connect; `detail` tells it from others of the same name."""
+
+    external_id: str
+    name: str
+    credentials: Mapping[str, str] = field(repr=False)
+    detail: str = ""

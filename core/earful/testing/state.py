@@ -1,0 +1,130 @@
+"""A channel's state without a database: the same rules, in memory, for the tests of plugins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from earful.errors import RateLimited, SpendingCapReached
+
+__all__ = ["MemoryChannelState", "MemoryCosts", "MemoryCredentials", "MemoryLimits"]
+
+Now = Callable[[], datetime]
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class MemoryCredentials:
+    """Credentials in memory; threads that renew at once call the platform once."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self) -> Mapping[str, str]:
+        return dict(self.kept)
+
+    def set(self, credentials: Mapping[str, str]) -> None:
+        """Connect the channel with these."""
+        self.kept = dict(credentials)
+
+    def renew(
+        self,
+        stale: Mapping[str, str],
+        refresh: Callable[[Mapping[str, str]], Mapping[str, str]],
+    ) -> Mapping[str, str]:
+        with self._lock:
+            if self.kept == dict(stale):
+                self.kept = dict(refresh(dict(self.kept)))
+            return dict(self.kept)
+
+
+@dataclass
+class MemoryLimits:
+    """Rate limits in memory."""
+
+    now: Now = _wall_clock
+    remaining: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    blocked: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+
+    def check(self, endpoint: str) -> None:
+        now = self.now()
+        until, reason = self.blocked.get(endpoint, (now, ""))
+        if until <= now:
+            left, until = self.remaining.get(endpoint, (1, now))
+            if left > 0 or until <= now:
+                return
+        words = reason or f"The rate limit of {endpoint} is used up until {until:%H:%M} UTC."
+        raise RateLimited(words, retry_after=until - now)
+
+    def note(self, endpoint: str, *, limit: int | None, remaining: int, reset_at: datetime) -> None:  # noqa: ARG002
+        self.remaining[endpoint] = (remaining, reset_at)
+
+    def block(self, endpoint: str, until: datetime, reason: str = "") -> None:
+        self.blocked[endpoint] = (until, reason)
+
+
+@dataclass
+class MemoryCosts:
+    """Costs in memory, in millionths of a dollar as in the database."""
+
+    now: Now = _wall_clock
+    spent: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+
+    def require(self, cap_usd: float | None) -> None:
+        spent = sum(usd for _, usd in self.this_month().values())
+        if cap_usd is not None and round(spent * 1e6) >= round(cap_usd * 1e6):
+            now = self.now()
+            words = f"This month's cap of ${cap_usd:.2f} is reached (${spent:.2f} spent)."
+            raise SpendingCapReached(words, retry_after=_next_month(now) - now)
+
+    def spend(self, action: str, usd: float, *, count: int = 1) -> None:
+        key = (f"{self.now():%Y-%m}", action)
+        done, micro = self.spent.get(key, (0, 0))
+        self.spent[key] = (done + count, micro + round(usd * 1e6))
+
+    def this_month(self) -> Mapping[str, tuple[int, float]]:
+        month = f"{self.now():%Y-%m}"
+        return {
+            action: (count, micro / 1e6)
+            for (when, action), (count, micro) in self.spent.items()
+            if when == month
+        }
+
+
+def _next_month(now: datetime) -> datetime:
+    year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)  # noqa: PLR2004 - December
+    return datetime(year, month, 1, tzinfo=UTC)
+
+
+class MemoryChannelState:
+    """The state of one channel: `settings.with_state(MemoryChannelState("x", {...}))`.
+
+    `now` is the time that limits and months are reckoned by.
+    """
+
+    def __init__(
+        self,
+        name: str = "channel",
+        credentials: Mapping[str, str] | None = None,
+        *,
+        now: Now = _wall_clock,
+    ) -> None:
+        self.name = name
+        self.credentials = MemoryCredentials(dict(credentials or {}))
+        self.limits = MemoryLimits(now)
+        self.costs = MemoryCosts(now)
+        self.flags: dict[str, str] = {}
+
+    def flag(self, name: str) -> str:
+        return self.flags.get(name, "")
+
+    def set_flag(self, name: str, value: str) -> None:
+        if value:
+            self.flags[name] = value
+        else:
+            self.flags.pop(name, None)
