@@ -1,5 +1,7 @@
-// The inbox: opening, acting, writing, and staying up to date without moving what is being read.
-// Everything it shows comes from the server as HTML; what is typed never leaves this file unsaved.
+// The inbox: its list, opening and leaving, acting, and staying up to date. The open conversation
+// is conversation.js, what is written in it composer.js. Everything shown comes as HTML.
+// They share `earful.inbox`, and hear of each other by events: `inbox:opened`, `inbox:leaving`,
+// `inbox:refreshed` with the fresh page's part, `inbox:undone` with a reply's text.
 (() => {
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
@@ -9,6 +11,8 @@
   const { announce, toast, keys, token } = window.earful;
   const NARROW = matchMedia("(max-width: 859.98px)");
   const thread = () => $("#thread");
+  const shared = window.earful.inbox = {};
+  const tell = (what, detail = {}) => document.dispatchEvent(new CustomEvent(`inbox:${what}`, { detail }));
   const openId = () => Number(thread()?.dataset.id ?? 0);
 
   // ── Talking to the server ─────────────────────────────────────────────────────────────────
@@ -77,18 +81,18 @@
   // ── Opening and leaving ───────────────────────────────────────────────────────────────────
   const open = async (url, { focus = true } = {}) => {
     if (!url) return;
-    keepDraft();
+    tell("leaving");
     await htmx.ajax("GET", url, { target: "#pane", swap: "innerHTML" });
     inbox.classList.add("is-reading");
     markCurrent(openId());
-    begin();
+    tell("opened");
     if (focus) $("#thread-title")?.focus({ preventScroll: true });
   };
 
   const leave = () => {
     const link = linkOf(openId());
     if (NARROW.matches) {
-      keepDraft();
+      tell("leaving");
       inbox.classList.remove("is-reading");
       history.pushState({}, "", inbox.dataset.home);
     }
@@ -109,48 +113,11 @@
       event.preventDefault();
       return leave();
     }
-    const answer = event.target.closest("[data-answer]");
-    if (answer) {
-      event.preventDefault();
-      return void answerTo(answer.dataset.answer);
-    }
     if (event.target.closest("[data-context]")) return toggleContext();
-    if (event.target.closest("[data-copy-draft]")) return copyDraft();
     if (event.target.closest("#list-news")) return void showNews();
-    if (event.target.closest("#thread-news")) return toBottom();
   });
 
   addEventListener("popstate", () => location.reload());
-
-  // ── A conversation has been opened ────────────────────────────────────────────────────────
-  const scroller = () => $("#thread-scroll");
-  const isAtBottom = () => {
-    const box = scroller();
-    return !box || box.scrollHeight - box.scrollTop - box.clientHeight < 60;
-  };
-  const toBottom = () => {
-    const box = scroller();
-    if (box) box.scrollTop = box.scrollHeight;
-    $("#thread-news")?.setAttribute("hidden", "");
-  };
-
-  const begin = () => {
-    if (!thread()) return;
-    const aimed = location.hash.startsWith("#message-") && $(location.hash);
-    if (aimed) aimed.scrollIntoView();
-    else toBottom();
-    scroller()?.addEventListener("scroll", noteSeen, { passive: true });
-    readComposer();
-    restoreDraft();
-    placeNews();
-  };
-
-  const placeNews = () => {
-    const wrap = $("#composer");
-    // Where the composer ends is known only here. It is kept on what is never swapped: htmx copies
-    // attributes to what it swaps in, and the security policy forbids that for styles.
-    if (wrap) $("#pane").style.setProperty("--news-bottom", `${wrap.offsetHeight + 12}px`);
-  };
 
   // ── Details and menus ─────────────────────────────────────────────────────────────────────
   const toggleContext = () => {
@@ -200,10 +167,6 @@
   // ── Acting ────────────────────────────────────────────────────────────────────────────────
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.id === "composer-form") {
-      event.preventDefault();
-      return void send(event.submitter?.value ?? "");
-    }
     if (!form.matches("[data-act]")) return;
     event.preventDefault();
     void act(form, event.submitter);
@@ -229,10 +192,10 @@
   };
 
   const done = async (said, id, next) => {
-    if (said.text !== undefined) putBack(said.text);
+    if (said.text !== undefined) tell("undone", { id, text: said.text });
     const box = toast(said.said);
     if (said.undo) addUndo(box, said, id);
-    await Promise.all([refreshThread({ force: true }), refreshList({ force: true })]);
+    await Promise.all([shared.refreshThread({ force: true }), refreshList({ force: true })]);
     if (said.leaves) moveOn(next);
   };
 
@@ -256,9 +219,9 @@
       try {
         const back = await post(said.undo, data);
         if (back.refused) return void toast(back.refused, { kind: "danger" });
-        if (back.text !== undefined) await returnTo(id, back.text);
+        if (back.text !== undefined) tell("undone", { id, text: back.text });
         toast(back.said);
-        await Promise.all([refreshThread({ force: true }), refreshList({ force: true })]);
+        await Promise.all([shared.refreshThread({ force: true }), refreshList({ force: true })]);
       } catch (error) {
         toast(unreachable(error), { kind: "danger" });
       }
@@ -281,247 +244,6 @@
     }, 250);
   };
 
-  const returnTo = async (id, text) => {
-    if (openId() !== id) {
-      keepText(id, text, "");
-      const link = linkOf(id);
-      if (link) await open(link.href, { focus: false });
-      else return;
-      return $("#composer-text")?.focus();
-    }
-    putBack(text);
-  };
-
-  // ── Writing ───────────────────────────────────────────────────────────────────────────────
-  const composer = () => $("#composer-form");
-  const textBox = () => $("#composer-text");
-  const surface = () => $("input[name=surface]:checked", composer());
-
-  const draftKey = (id) => `earful.draft.${inbox.dataset.agent}.${id}`;
-  const stored = (id) => {
-    try {
-      return JSON.parse(localStorage.getItem(draftKey(id)) ?? "null");
-    } catch {
-      return null;
-    }
-  };
-  const keepText = (id, text, chosen) => {
-    try {
-      if (text.trim()) localStorage.setItem(draftKey(id), JSON.stringify({ text, chosen }));
-      else localStorage.removeItem(draftKey(id));
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const keepDraft = () => {
-    if (!composer()) return;
-    const kept = keepText(openId(), textBox().value, surface()?.value ?? "");
-    const hint = $("[data-saved]");
-    if (hint) hint.textContent = kept && textBox().value.trim() ? "Draft kept" : "";
-  };
-  const restoreDraft = () => {
-    const draft = composer() && stored(openId());
-    if (!draft || textBox().value) return;
-    textBox().value = draft.text;
-    const radio = $$("input[name=surface]", composer()).find((each) => each.value === draft.chosen);
-    if (radio && !radio.disabled) radio.checked = true;
-    readComposer();
-  };
-  addEventListener("pagehide", keepDraft);
-
-  const putBack = (text) => {
-    const box = textBox();
-    if (!box) return;
-    box.value = box.value.trim() ? `${text}\n\n${box.value}` : text;
-    const reply = $$("input[name=surface]", composer()).find((each) => each.value !== "note" && !each.disabled);
-    if (reply) reply.checked = true;
-    readComposer();
-    keepDraft();
-    box.focus();
-  };
-
-  let waiting = 0;
-  document.addEventListener("input", (event) => {
-    if (event.target.id !== "composer-text") return;
-    clearTimeout(waiting);
-    waiting = setTimeout(keepDraft, 150);
-    count();
-  });
-  document.addEventListener("change", (event) => {
-    if (event.target.name === "surface" && event.target.form === composer()) readComposer();
-  });
-
-  // The form follows what is chosen: a note looks different, and has no limit.
-  const readComposer = () => {
-    const form = composer();
-    if (!form) return;
-    const kind = surface()?.dataset.kind ?? "note";
-    form.classList.remove("is-note", "is-public", "is-private");
-    form.classList.add(`is-${kind}`);
-    const box = textBox();
-    const words = {
-      note: ["Write a note for your colleagues", "Note for colleagues", "Add note"],
-      private: ["Write a private reply", "Your private reply", "Send"],
-      public: ["Write a reply that everybody can read", "Your reply", "Send"],
-    }[kind];
-    [box.placeholder] = words;
-    box.setAttribute("aria-label", words[1]);
-    $("[data-send-word]", form).textContent = words[2];
-    count();
-  };
-
-  let asked = 0;
-  const count = () => {
-    const form = composer();
-    const limit = Number(form?.dataset.limit);
-    const isNote = form?.classList.contains("is-note");
-    $("#counter").hidden = !limit || isNote;
-    if (!limit || isNote) return allowSending(true);
-    const text = textBox().value.trim();
-    drawCount([...text].length, limit);
-    // Whatever was asked before is about another text, an emptied one too.
-    const mine = ++asked;
-    if (form.dataset.plain === "yes" || !text) return;
-    setTimeout(async () => {
-      if (mine !== asked) return;
-      const data = new FormData();
-      data.set("text", text);
-      try {
-        const { length } = await post(form.dataset.count, data);
-        if (mine === asked && length !== undefined) drawCount(length, limit);
-      } catch {
-        // The plain count stands; the server counts again when it is sent.
-      }
-    }, 250);
-  };
-
-  const NEAR = 20;
-  const drawCount = (length, limit) => {
-    const left = limit - length;
-    const counter = $("#counter");
-    $("output", counter).textContent = left < 0 ? `\u2212${-left}` : String(left);
-    counter.title = `${length} of ${limit} characters`;
-    counter.classList.toggle("is-near", left >= 0 && left <= NEAR);
-    counter.classList.toggle("is-over", left < 0);
-    $(".counter-fill", counter).setAttribute("stroke-dasharray", `${Math.min(100, (length / limit) * 100)} 100`);
-    allowSending(left >= 0);
-    if (left < 0 && !counter.dataset.told) announce(`Too long by ${-left} characters`);
-    counter.dataset.told = left < 0 ? "yes" : "";
-  };
-  const allowSending = (allowed) => {
-    for (const button of [$("#send"), $("#send-resolve")]) button.disabled = !allowed;
-  };
-
-  let isSending = false;
-  const send = async (then, { force = false } = {}) => {
-    const form = composer();
-    if (!form || isSending || $("#send").disabled) return;
-    if (!textBox().value.trim()) return textBox().focus();
-    keepDraft();
-    const id = openId();
-    const next = neighbour(id);
-    const data = new FormData(form);
-    data.set("then", then);
-    data.set("force", force ? "1" : "");
-    isSending = true;
-    form.setAttribute("aria-busy", "true");
-    try {
-      const said = await post(form.action, data);
-      if (said.refused) return await hold(said, then);
-      sentFrom(id);
-      await done({ ...said, leaves: then === "resolve" }, id, next);
-      if (then !== "resolve") textBox()?.focus();
-    } catch (error) {
-      release();
-      hold({ refused: `Not sent. ${unreachable(error)}`, newer: 0 }, then);
-    } finally {
-      isSending = false;
-      form.removeAttribute("aria-busy");
-    }
-  };
-
-  const sentFrom = (id) => {
-    keepText(id, "", "");
-    release();
-    if (openId() !== id) return;
-    textBox().value = "";
-    readComposer();
-    keepDraft();
-  };
-
-  let heldThen = "";
-  const hold = async (said, then) => {
-    heldThen = then;
-    const box = $("#held");
-    $("[data-held-text]", box).textContent = said.refused;
-    $("[data-held-more]", box).hidden = !said.newer;
-    $("[data-held-acts]", box).hidden = !said.newer;
-    box.hidden = false;
-    textBox().focus();
-    if (said.newer) {
-      await refreshThread({ force: true });
-      toBottom();
-    }
-  };
-  const release = () => { $("#held")?.setAttribute("hidden", ""); };
-
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-send-anyway]")) {
-      release();
-      void send(heldThen, { force: true });
-    } else if (event.target.closest("[data-keep-editing]")) {
-      release();
-      setSeen();
-      textBox().focus();
-    }
-  });
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.target.id !== "composer-text" || event.isComposing) return;
-    if (!(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    const isNote = composer().classList.contains("is-note");
-    void send(event.shiftKey && !isNote ? "resolve" : "");
-  });
-
-  const answerTo = async (url) => {
-    const text = textBox()?.value ?? "";
-    const fresh = await fragment(url).catch(() => null);
-    const made = fresh && $("#composer", fresh);
-    if (!made) return void toast("The server cannot be reached.", { kind: "danger" });
-    $("#composer").replaceWith(made);
-    if (textBox()) {
-      textBox().value = text;
-      readComposer();
-      textBox().focus();
-    }
-    placeNews();
-  };
-
-  const copyDraft = () => {
-    const box = textBox();
-    if (!box?.value) return;
-    if (navigator.clipboard) void navigator.clipboard.writeText(box.value).catch(() => {});
-    else {
-      box.select();
-      document.execCommand("copy");
-    }
-    toast("Draft copied");
-  };
-
-  // ── What has been seen ────────────────────────────────────────────────────────────────────
-  let newest = 0;
-  const setSeen = () => {
-    const field = composer()?.elements.seen;
-    if (field && newest > Number(field.value)) field.value = newest;
-  };
-  const noteSeen = () => {
-    if (!isAtBottom() || document.hidden) return;
-    $("#thread-news")?.setAttribute("hidden", "");
-    setSeen();
-  };
-
   // ── Staying up to date ────────────────────────────────────────────────────────────────────
   const change = (old, fresh, morphStyle) => Idiomorph.morph(old, fresh, {
     morphStyle,
@@ -535,68 +257,6 @@
   const morph = (old, fresh) => { if (old && fresh) change(old, fresh, "outerHTML"); };
   const isBusy = (part) => part && (part.contains(document.activeElement)
     && document.activeElement.matches("input, select, textarea")) || $(".menu[open]", part ?? document);
-
-  const refreshThread = async ({ force = false } = {}) => {
-    const id = openId();
-    if (!id) return;
-    const fresh = await fragment(thread().dataset.fresh, "pane");
-    if (!fresh || openId() !== id) return;
-    const wasAtBottom = isAtBottom();
-    const other = $("#thread", fresh);
-    thread().dataset.word = other?.dataset.word ?? "";
-    for (const part of ["thread-head", "context"]) {
-      const old = document.getElementById(part);
-      if (force || !isBusy(old)) morphPart(part, fresh);
-    }
-    const arrived = mergeTimeline($("#latest", fresh));
-    newest = Number($("input[name=seen]", fresh)?.value ?? 0);
-    followTarget(fresh);
-    htmx.process(thread());
-    if (wasAtBottom) toBottom();
-    else if (arrived) $("#thread-news").hidden = false;
-    if (arrived) announce("A new message arrived in this conversation");
-    noteSeen();
-  };
-
-  const morphPart = (id, fresh) => {
-    const old = document.getElementById(id);
-    const isOpen = old?.classList.contains("is-open");
-    morph(old, $(`#${id}`, fresh));
-    if (isOpen) document.getElementById(id).classList.add("is-open");
-  };
-
-  // Adds and changes lines, and removes only what is gone; what was read above stays in place.
-  const mergeTimeline = (fresh) => {
-    const latest = $("#latest");
-    if (!fresh || !latest) return 0;
-    let arrived = 0;
-    let last = null;
-    const lines = [...fresh.children];
-    const known = new Set(lines.map((line) => line.id));
-    const first = lines.map((line) => document.getElementById(line.id)).find(Boolean);
-    for (const old of [...latest.children]) {
-      const isOlder = first && (old.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING);
-      if (!known.has(old.id) && !isOlder) old.remove();
-    }
-    for (const line of lines) {
-      const old = document.getElementById(line.id);
-      if (old) morph(old, line);
-      else {
-        arrived += line.classList.contains("entry-in") ? 1 : 0;
-        if (last) last.after(line);
-        else latest.prepend(line);
-      }
-      last = document.getElementById(line.id);
-    }
-    return arrived;
-  };
-
-  // An answer goes to the newest message, unless another one was chosen.
-  const followTarget = (fresh) => {
-    const ours = composer()?.elements.message;
-    const theirs = $("input[name=message]", fresh);
-    if (ours && theirs && !$(".composer-target")) ours.value = theirs.value;
-  };
 
   const listAddress = () => {
     const url = new URL(inbox.dataset.list, location.origin);
@@ -672,7 +332,9 @@
     const before = inbox.dataset.word;
     inbox.dataset.word = said.list;
     if (said.list !== before) await refreshList();
-    if (said.conversation && thread() && said.conversation !== thread().dataset.word) await refreshThread();
+    if (said.conversation && thread() && said.conversation !== thread().dataset.word) {
+      await shared.refreshThread();
+    }
   };
 
   const again = () => {
@@ -700,23 +362,7 @@
     }
   });
 
-  // Replies that can still be taken back count down.
-  setInterval(() => {
-    for (const state of $$("[data-due]")) {
-      const left = Math.ceil((new Date(state.dataset.due) - Date.now()) / 1000);
-      $("span", state).textContent = left > 0 ? `Sends in ${left} s` : "Sends now";
-    }
-  }, 500);
-
   // ── Keys ──────────────────────────────────────────────────────────────────────────────────
-  const write = (isNote) => {
-    const wanted = $$("input[name=surface]", composer() ?? document.createElement("i"))
-      .find((each) => !each.disabled && (each.value === "note") === isNote);
-    if (!wanted) return;
-    wanted.checked = true;
-    readComposer();
-    textBox().focus();
-  };
   const changePriority = () => {
     const field = $("#priority");
     if (!field) return;
@@ -726,8 +372,6 @@
   keys({
     j: () => step(1),
     k: () => step(-1),
-    r: () => write(false),
-    n: () => write(true),
     e: () => $("#resolve")?.click(),
     a: () => openMenu("assign-menu"),
     i: () => $("#assign-menu [value=me]")?.click(),
@@ -736,6 +380,10 @@
     "]": toggleContext,
   });
 
-  begin();
+  Object.assign(shared, {
+    $, $$, inbox, ask, post, fragment, unreachable, thread, openId, linkOf, neighbour, open, tell,
+    done, change, refreshList,
+  });
+  document.addEventListener("DOMContentLoaded", () => tell("opened"));
   again();
 })();

@@ -1,0 +1,114 @@
+// The open conversation: where it is read, what has been seen of it, and bringing it up to date
+// without moving what is being read.
+(() => {
+  "use strict";
+  const shared = window.earful.inbox;
+  if (!shared) return;
+  const { $, $$, thread, openId, fragment, change, tell } = shared;
+  const { announce } = window.earful;
+
+  // ── Where it is read ──────────────────────────────────────────────────────────────────────
+  const scroller = () => $("#thread-scroll");
+  const isAtBottom = () => {
+    const box = scroller();
+    return !box || box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+  };
+  const toBottom = () => {
+    const box = scroller();
+    if (box) box.scrollTop = box.scrollHeight;
+    $("#thread-news")?.setAttribute("hidden", "");
+  };
+
+  document.addEventListener("inbox:opened", () => {
+    if (!thread()) return;
+    const aimed = location.hash.startsWith("#message-") && $(location.hash);
+    if (aimed) aimed.scrollIntoView();
+    else toBottom();
+    scroller()?.addEventListener("scroll", noteSeen, { passive: true });
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#thread-news")) toBottom();
+  });
+
+  // ── What has been seen ────────────────────────────────────────────────────────────────────
+  let newest = 0;
+  const setSeen = () => {
+    const field = $("#composer-form")?.elements.seen;
+    if (field && newest > Number(field.value)) field.value = newest;
+  };
+  const noteSeen = () => {
+    if (!isAtBottom() || document.hidden) return;
+    $("#thread-news")?.setAttribute("hidden", "");
+    setSeen();
+  };
+
+  // ── Staying up to date ────────────────────────────────────────────────────────────────────
+  const morph = (old, fresh) => { if (old && fresh) change(old, fresh, "outerHTML"); };
+  const isBusy = (part) => part && (part.contains(document.activeElement)
+    && document.activeElement.matches("input, select, textarea")) || $(".menu[open]", part ?? document);
+
+  shared.refreshThread = async ({ force = false } = {}) => {
+    const id = openId();
+    if (!id) return;
+    const fresh = await fragment(thread().dataset.fresh, "pane");
+    if (!fresh || openId() !== id) return;
+    const wasAtBottom = isAtBottom();
+    const other = $("#thread", fresh);
+    thread().dataset.word = other?.dataset.word ?? "";
+    for (const part of ["thread-head", "context"]) {
+      const old = document.getElementById(part);
+      if (force || !isBusy(old)) morphPart(part, fresh);
+    }
+    const arrived = mergeTimeline($("#latest", fresh));
+    newest = Number($("input[name=seen]", fresh)?.value ?? 0);
+    tell("refreshed", { fresh });
+    htmx.process(thread());
+    if (wasAtBottom) toBottom();
+    else if (arrived) $("#thread-news").hidden = false;
+    if (arrived) announce("A new message arrived in this conversation");
+    noteSeen();
+  };
+
+  const morphPart = (id, fresh) => {
+    const old = document.getElementById(id);
+    const isOpen = old?.classList.contains("is-open");
+    morph(old, $(`#${id}`, fresh));
+    if (isOpen) document.getElementById(id).classList.add("is-open");
+  };
+
+  // Adds and changes lines, and removes only what is gone; what was read above stays in place.
+  const mergeTimeline = (fresh) => {
+    const latest = $("#latest");
+    if (!fresh || !latest) return 0;
+    let arrived = 0;
+    let last = null;
+    const lines = [...fresh.children];
+    const known = new Set(lines.map((line) => line.id));
+    const first = lines.map((line) => document.getElementById(line.id)).find(Boolean);
+    for (const old of [...latest.children]) {
+      const isOlder = first && (old.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING);
+      if (!known.has(old.id) && !isOlder) old.remove();
+    }
+    for (const line of lines) {
+      const old = document.getElementById(line.id);
+      if (old) morph(old, line);
+      else {
+        arrived += line.classList.contains("entry-in") ? 1 : 0;
+        if (last) last.after(line);
+        else latest.prepend(line);
+      }
+      last = document.getElementById(line.id);
+    }
+    return arrived;
+  };
+
+  // Replies that can still be taken back count down.
+  setInterval(() => {
+    for (const state of $$("[data-due]")) {
+      const left = Math.ceil((new Date(state.dataset.due) - Date.now()) / 1000);
+      $("span", state).textContent = left > 0 ? `Sends in ${left} s` : "Sends now";
+    }
+  }, 500);
+
+  Object.assign(shared, { toBottom, setSeen });
+})();
