@@ -17,6 +17,13 @@ from earful.store.models.conversations import (
     Thread,
 )
 from earful.store.models.house import AuditEvent, Heartbeat, Lease, Notification, Setting
+from earful.store.models.labels import (
+    ClassifierBatch,
+    ClassifierDay,
+    LabelCorrection,
+    LabelVerdict,
+    Reclassification,
+)
 from earful.store.models.messages import EarlyRemoval, Message, MessageLabel, MessageVersion
 from earful.store.models.people import Agent, Contact, Identity
 from earful.store.models.policies import Policy, PolicyRun, PolicyVersion
@@ -29,6 +36,8 @@ __all__ = [
     "Agent",
     "AuditEvent",
     "Channel",
+    "ClassifierBatch",
+    "ClassifierDay",
     "Clock",
     "Contact",
     "Conversation",
@@ -37,6 +46,8 @@ __all__ = [
     "Event",
     "Heartbeat",
     "Identity",
+    "LabelCorrection",
+    "LabelVerdict",
     "Lease",
     "Message",
     "MessageLabel",
@@ -48,6 +59,7 @@ __all__ = [
     "PolicyRun",
     "PolicyVersion",
     "Queue",
+    "Reclassification",
     "Reply",
     "Row",
     "Setting",
@@ -68,6 +80,11 @@ ALL_MODELS: tuple[type[Row], ...] = (
     MessageVersion,
     EarlyRemoval,
     MessageLabel,
+    LabelCorrection,
+    LabelVerdict,
+    ClassifierDay,
+    ClassifierBatch,
+    Reclassification,
     ConversationLabel,
     Event,
     Note,
