@@ -480,3 +480,30 @@ def test_tls_asks_for_the_name_and_checks_it(
             http.get(f"https://other.example:{server.port}/")
         with pytest.raises(ChannelError, match="from https to http"):
             http.get(f"https://blog.example:{server.port}/down")
+
+
+def test_every_status_is_returned_on_request(server: Server, http: Client) -> None:
+    for status in (401, 403, 429, 500):
+        server.say("/", status, x_rate_limit_reset="1")
+        response = http.get(f"{server.url}/", check_status=False)
+        assert (response.status, response.headers["x-rate-limit-reset"]) == (status, "1")
+        assert http.post(f"{server.url}/", json={}, check_status=False).status == status
+
+
+def test_listening_brings_what_came_until_the_deadline(server: Server) -> None:
+    def stream(connection: socket.socket, _head: str) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(b"4\r\none\n\r\n")
+        server.closing.wait(10)
+
+    server.answers["/stream"] = stream
+    with Client(allow_private=True, deadline_seconds=0.4) as http:
+        assert http.listen(f"{server.url}/stream").body == b"one\n"
+        with pytest.raises(TemporaryFailure):
+            http.get(f"{server.url}/stream")
+
+
+def test_listening_ends_at_the_size(server: Server) -> None:
+    server.say("/", 200, b"x" * 1000)
+    with Client(allow_private=True, max_bytes=100) as http:
+        assert 100 <= len(http.listen(f"{server.url}/").body) <= 1000

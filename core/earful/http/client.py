@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -70,6 +70,7 @@ class Client:
         self._deadline_seconds = deadline_seconds
         self._max_bytes = max_bytes
         self._wire = wire.Wire(allow_private=allow_private)
+        self._until_deadline = False
         self._httpx, self._httpcore = httpx, httpcore
         self._pool = httpcore.ConnectionPool(
             ssl_context=wire.ssl_context(),
@@ -93,9 +94,25 @@ class Client:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         check_auth: bool = True,
+        check_status: bool = True,
     ) -> Response:
         """Read `url`, which is absolute or relative to `base_url`."""
-        return self.request("GET", url, params=params, headers=headers, check_auth=check_auth)
+        return self.request("GET", url, params=params, headers=headers, check_auth=check_auth,
+                            check_status=check_status)  # fmt: skip
+
+    def listen(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Read a stream that does not end by itself: what came until the deadline, or `max_bytes`.
+
+        Every status is returned. Raises as `get` does where no answer began in time.
+        """
+        return self.request("GET", url, params=params, headers=headers, check_status=False,
+                            until_deadline=True)  # fmt: skip
 
     def post(
         self,
@@ -107,10 +124,12 @@ class Client:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         check_auth: bool = True,
+        check_status: bool = True,
     ) -> Response:
         """Write to `url`: one of `json`, `form` or `content`."""
         return self.request("POST", url, json=json, form=form, content=content, params=params,
-                            headers=headers, check_auth=check_auth)  # fmt: skip
+                            headers=headers, check_auth=check_auth,
+                            check_status=check_status)  # fmt: skip
 
     def request(
         self,
@@ -123,9 +142,16 @@ class Client:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         check_auth: bool = True,
+        check_status: bool = True,
+        until_deadline: bool = False,
     ) -> Response:
-        """Send one request. With `check_auth=False` answers of 401 and 403 are returned, too."""
+        """Send one request. With `check_auth=False` answers of 401 and 403 are returned, too.
+
+        With `check_status=False` every answer is returned, for platforms that say more in headers
+        and body than a status can. With `until_deadline` a body may be cut off by time or size.
+        """
         self._wire.start(self._deadline_seconds)
+        self._until_deadline = until_deadline
         target = self._target(url, params)
         own = self._home_headers if self._is_home(target) else {}
         sent_headers = {
@@ -138,7 +164,9 @@ class Client:
         request = self._httpx.Request(method.upper(), target, headers=sent_headers,
                                       json=json, data=form, content=content)  # fmt: skip
         response = self._follow(request)
-        return checked(response, method.upper(), check_auth=check_auth)
+        return (
+            checked(response, method.upper(), check_auth=check_auth) if check_status else response
+        )
 
     def _target(self, url: str, params: Mapping[str, str] | None) -> httpx.URL:
         target = parse_url(url, base=self._base)
@@ -220,11 +248,21 @@ class Client:
         encoding = headers.get("content-encoding", "identity").strip().lower()
         decode = decoder(encoding, shown)
         body = bytearray()
-        for chunk in answer.iter_stream():
+        for chunk in self._chunks(answer):
             body += decode(chunk, self._max_bytes + 1 - len(body))
             if len(body) > self._max_bytes:
+                if self._until_deadline:
+                    break
                 raise PayloadError(f"{shown} answers with more than {self._max_bytes} bytes")
         return bytes(body)
+
+    def _chunks(self, answer: httpcore.Response) -> Iterator[bytes]:
+        """The body's pieces; a stream that is only listened to ends with the deadline."""
+        try:
+            yield from answer.iter_stream()
+        except (TemporaryFailure, self._httpcore.TimeoutException):
+            if not self._until_deadline:
+                raise
 
 
 @functools.cache
