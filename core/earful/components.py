@@ -51,6 +51,7 @@ __all__ = [
     "Connector",
     "Costs",
     "Credentials",
+    "LabelSet",
     "Limits",
     "Notifier",
     "NotifierType",
@@ -330,6 +331,21 @@ class ChannelType:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSet:
+    """The labels of one namespace, of which at most one is right for a message.
+
+    People choose among them to correct the classifier. `none` is what people call it when no
+    label of the set is right ("not frustrated"); without it one of `values` always is.
+    """
+
+    namespace: str
+    values: tuple[str, ...]
+    title: str = ""
+    """What people call the question: "Tone"."""
+    none: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifierType:
     """A kind of classifier; `version` names model and version, and is stored with each label."""
 
@@ -338,6 +354,10 @@ class ClassifierType:
     settings: type[Settings]
     create: Callable[[Any], Classifier]
     version: str
+    labels: tuple[LabelSet, ...] = ()
+    """The labels that people may correct, a set per namespace."""
+    card: Callable[[Any], str] | None = None
+    """The card of the model that these settings name, in Markdown: its data, figures, limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
