@@ -122,7 +122,8 @@ def _entry(known: Known, kind: str, now: datetime, **data: Any) -> timeline.Entr
 def _is_edit(known: Known, copy: InboundMessage) -> bool:
     if known.removal is RemovalKind.DELETED:
         return False
-    if known.edited_at and copy.edited_at and copy.edited_at < known.edited_at:
+    as_of = copy.edited_at or copy.visible_at
+    if known.edited_at and as_of and as_of < known.edited_at:
         return False
     if copy.text != known.text:
         return True

@@ -17,6 +17,7 @@ from earful.types import Author
 
 __all__ = ["Person", "identify"]
 
+_NAMELESS = "Unknown"
 _FACTS = ("name", "handle", "url", "avatar_url", "reach", "verified")
 
 
@@ -63,7 +64,7 @@ def _known(
 
 def _facts(author: Author) -> dict[str, object]:
     return {
-        "name": one_line(author.name, 300) or author.handle or "Unknown",
+        "name": one_line(author.name, 300) or author.handle or _NAMELESS,
         "handle": one_line(author.handle, 300),
         "url": author.url,
         "avatar_url": author.avatar_url,
@@ -77,15 +78,31 @@ def _refresh(
     wanted: Mapping[str, Author],
     now: datetime,
 ) -> None:
-    changed = []
+    changed, named = [], []
     for external_id, (identity_id, values) in known.items():
         facts = _facts(wanted[external_id])
-        # A platform that does not tell the reach this time has not taken it back.
+        # A platform that does not tell name or reach this time has not taken them back.
         if facts["reach"] is None:
             facts["reach"] = values[_FACTS.index("reach")]
+        if not (wanted[external_id].name or wanted[external_id].handle):
+            facts["name"] = values[_FACTS.index("name")]
         if tuple(facts.values()) != values:
             changed.append({"id": identity_id, **facts, "updated_at": now})
+            if values[_FACTS.index("name")] == _NAMELESS:
+                named.append((identity_id, facts["name"]))
     bulk.update(Identity, changed)
+    _name_contacts(named)
+
+
+def _name_contacts(named: Sequence[tuple[int, object]]) -> None:
+    """A contact that nobody could name yet gets the name of its identity."""
+    for identity_id, name in named:
+        contact = Identity.select(Identity.contact).where(Identity.id == identity_id)
+        (
+            Contact.update(name=name)
+            .where((Contact.name == _NAMELESS) & Contact.id.in_(contact))
+            .execute()
+        )
 
 
 def _introduce(realm: str, authors: Sequence[Author], now: datetime) -> dict[str, Person]:

@@ -6,7 +6,7 @@ A copy stops here; an edit becomes a version, a removal a tombstone, our own rep
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -33,7 +33,7 @@ from earful.store import bulk
 from earful.store.database import locked, transaction
 from earful.store.models import Channel, EarlyRemoval, Message, Payload
 from earful.store.states import Direction, PayloadState, Stage
-from earful.types import InboundMessage, Removal, RemovalKind
+from earful.types import Author, InboundMessage, Removal, RemovalKind
 from earful.types import Payload as RawPayload
 
 __all__ = ["Outcome", "ingest", "parse", "store"]
@@ -149,6 +149,8 @@ def store(
             [(known[each.external_id], each) for each in messages if each.external_id in known],
             now,
         )
+        # A copy may know more of its author: a push often tells no name, a poll does.
+        identify(realm, _authors_named_by_copies(messages, known), now)
         fresh = [each for each in messages if each.external_id not in known]
         fresh = without_our_replies(channel_id, fresh, now)
         new = _add(ref, fresh, known, now) if fresh else {}
@@ -156,6 +158,12 @@ def store(
             known = known_messages(channel_id, _ids_to_look_up([], removals))
         removed = follow_removals(channel_id, removals, known, now)
     return Outcome(tuple(new.values()), edited, removed)
+
+
+def _authors_named_by_copies(
+    messages: Iterable[InboundMessage], known: Mapping[str, Known]
+) -> Iterable[Author]:
+    return [each.author for each in messages if each.external_id in known and each.author.name]
 
 
 def _realm_of(channel: ConfiguredChannel) -> str:

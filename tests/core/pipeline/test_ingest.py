@@ -92,6 +92,15 @@ def test_an_older_edit_is_ignored(inbox: Inbox, wall: Wall) -> None:
     assert MessageVersion.select().count() == 0
 
 
+def test_the_original_that_comes_after_its_edit_is_ignored(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1", "New", edited_at=at(5))))
+
+    inbox.receive("wall", wall.payload(post("m1", "Old", visible_at=at(3))))
+
+    assert only_message().text == "New"
+    assert MessageVersion.select().count() == 0
+
+
 def test_a_deletion_becomes_a_tombstone(inbox: Inbox, wall: Wall) -> None:
     inbox.receive("wall", wall.payload(post("m1", "Old")))
     inbox.receive("wall", wall.payload(post("m1", "Secret", edited_at=at(1))))
@@ -287,6 +296,21 @@ def test_authors_are_one_identity_each(inbox: Inbox, wall: Wall) -> None:
     assert Identity.select().count() == Contact.select().count() == 2
     ann = Identity.get(Identity.external_id == "ann")
     assert (ann.name, ann.reach) == ("Ann", 12)
+
+
+def test_an_author_keeps_the_name_that_a_later_message_does_not_tell(
+    inbox: Inbox, wall: Wall
+) -> None:
+    nameless = Author(external_id="ann", name="")
+    inbox.receive("wall", wall.payload(post("m1", author=nameless)))
+    assert Identity.get().name == Contact.get().name == "Unknown"
+
+    # The same message again, read by another way that tells the name.
+    inbox.receive("wall", wall.payload(post("m1", by="ann")))
+    assert Identity.get().name == Contact.get().name == "Ann"
+
+    inbox.receive("wall", wall.payload(post("m2", author=nameless)))
+    assert Identity.get().name == Contact.get().name == "Ann"
 
 
 def test_a_message_for_nobody_stays_out_of_the_queue(inbox: Inbox, wall: Wall) -> None:
