@@ -19,12 +19,14 @@ from earful.store.models import (
     ConversationLabel,
     Event,
     Identity,
+    LabelCorrection,
     Message,
     MessageLabel,
     Note,
     Queue,
     Reply,
 )
+from earful.store.queries.labels import label_names
 from earful.store.queries.reading import dicts
 
 __all__ = ["conversation_count", "exported_conversations"]
@@ -102,11 +104,32 @@ def _messages(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         .order_by(Message.sent_at, Message.id)
     )
     rows = dicts(query)
-    labels = defaultdict(list)
-    chosen = MessageLabel.message.in_([row["id"] for row in rows])
-    for label in dicts(MessageLabel.select().where(chosen).order_by(MessageLabel.id)):
-        labels[label.pop("message")].append(_plain(label))
-    return _grouped({**row, "labels": labels[row["id"]]} for row in rows)
+    ids = [row["id"] for row in rows]
+    standing = label_names(ids)
+    machine = _of_messages(MessageLabel.select(), MessageLabel, ids)
+    people = _of_messages(
+        LabelCorrection.select(LabelCorrection, Agent.email.alias("agent_email")).join(
+            Agent, peewee.JOIN.LEFT_OUTER
+        ),
+        LabelCorrection,
+        ids,
+    )
+    return _grouped(
+        {
+            **row,
+            "standing_labels": sorted(standing[row["id"]]),
+            "labels": machine[row["id"]],
+            "label_corrections": people[row["id"]],
+        }
+        for row in rows
+    )
+
+
+def _of_messages(query: Any, model: Any, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    found = defaultdict(list)
+    for row in dicts(query.where(model.message.in_(ids)).order_by(model.id)):
+        found[row.pop("message")].append(_plain(row))
+    return found
 
 
 def _grouped(rows: Any) -> dict[int, list[dict[str, Any]]]:

@@ -21,10 +21,10 @@ from earful.store.models import (
     ConversationLabel,
     Event,
     Message,
-    MessageLabel,
     Payload,
     Reply,
 )
+from earful.store.queries.labels import label_names
 from earful.testing.job_queue import MemoryJobQueue
 from earful.ticker import sweep, tick
 from earful.types import Payload as RawPayload
@@ -212,11 +212,11 @@ class Inbox:
 
 
 def _names(message: Any) -> tuple[str, ...]:
-    said = MessageLabel.select(MessageLabel.name).where(MessageLabel.message == message.id)
     put = ConversationLabel.select(ConversationLabel.name).where(
         ConversationLabel.conversation == message.conversation_id
     )
-    return tuple(sorted({name for query in (said, put) for (name,) in _tuples(query)}))
+    said = label_names([message.id])[message.id]
+    return tuple(sorted(said | {name for (name,) in _tuples(put)}))
 
 
 def _tuples(query: Any) -> list[tuple[Any, ...]]:

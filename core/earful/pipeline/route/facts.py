@@ -14,9 +14,9 @@ from earful.store.models import (
     ConversationLabel,
     Identity,
     Message,
-    MessageLabel,
     Queue,
 )
+from earful.store.queries.labels import label_names
 from earful.store.states import ConversationStatus, PriorityRank, Stage
 from earful.types import Author, RoutedItem, Surface
 
@@ -94,12 +94,9 @@ def load(message_ids: Sequence[int]) -> list[Routable]:
 def _add_labels(items: Sequence[Routable]) -> None:
     if not items:
         return
-    by_message = {item.message_id: item for item in items}
-    said = MessageLabel.select(MessageLabel.message, MessageLabel.name).where(
-        MessageLabel.message.in_(list(by_message))
-    )
-    for message_id, name in said.tuples():
-        by_message[message_id].labels.add(name)
+    names = label_names([item.message_id for item in items])
+    for item in items:
+        item.labels |= names[item.message_id]
     by_conversation: dict[int, list[Routable]] = {}
     for item in items:
         if not item.opens:

@@ -26,15 +26,14 @@ from earful.store.models import (
     Conversation,
     ConversationLabel,
     Message,
-    MessageLabel,
     Queue,
 )
+from earful.store.queries.labels import LabelScore, standing_labels
 from earful.store.queries.paging import Cursor, Page, after, before, page_of
 from earful.store.queries.reading import dicts, tuples
 from earful.store.queries.references import (
     AgentName,
     ChannelName,
-    LabelScore,
     QueueName,
     agent_name,
     queue_name,
@@ -58,7 +57,7 @@ MOST_COUNTED = 1000
 VIEWS = ("all", "mine", "unassigned", "pending", "snoozed", "resolved", "ignored")
 """The views everybody has, in the order in which they are shown; each queue is one more."""
 
-MOOD = "sentiment:"
+MOOD = "sentiment"
 _QUEUE = re.compile(r"queue-(\d{1,9})", re.ASCII)
 
 
@@ -109,7 +108,7 @@ class ConversationRow:
 def list_conversations(
     view: View, *, agent_id: int, after: Cursor | None = None, limit: int = 40
 ) -> Page[ConversationRow]:
-    """One page of a view, most urgent first; four statements."""
+    """One page of a view, most urgent first; five statements."""
     with connection():
         found = dicts(_page_query(view, agent_id, after, limit + 1))
         labels, moods = _labels_of([row["id"] for row in found[:limit]])
@@ -225,13 +224,8 @@ def _labels_of(ids: Sequence[int]) -> tuple[dict[int, list[str]], dict[int, Labe
     for conversation_id, name in tuples(by_people.order_by(ConversationLabel.id)):
         labels[conversation_id].append(name)
     last = {message: conversation for conversation, message in _last_inbound(ids) if message}
-    said = MessageLabel.select(
-        MessageLabel.message, MessageLabel.name, MessageLabel.score, MessageLabel.detail
-    ).where(MessageLabel.message.in_(list(last)), MessageLabel.name.startswith(MOOD))
-    moods = {
-        last[message]: LabelScore(name=name, score=score, detail=detail)
-        for message, name, score, detail in tuples(said.order_by(MessageLabel.id))
-    }
+    standing = standing_labels(list(last), namespace=MOOD)
+    moods = {last[message]: said[-1] for message, said in standing.items() if said}
     return labels, moods
 
 

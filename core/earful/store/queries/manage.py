@@ -23,7 +23,6 @@ from earful.store.models import (
     ConversationLabel,
     Identity,
     Message,
-    MessageLabel,
     Notification,
     Payload,
     Policy,
@@ -31,6 +30,7 @@ from earful.store.models import (
     Queue,
     Setting,
 )
+from earful.store.queries.labels import label_names
 from earful.store.queries.reading import dicts, tuples
 from earful.store.states import ConversationStatus, PayloadState, PriorityRank
 from earful.store.unfinished import NOTIFICATION_FAILED
@@ -242,7 +242,7 @@ def policy_versions(policy_id: int, *, limit: int = 20) -> tuple[VersionLine, ..
 
 
 def recent_inbound(limit: int = 50) -> tuple[InboundLine, ...]:
-    """The newest messages that came in, for trying a policy on; three statements."""
+    """The newest messages that came in, for trying a policy on; four statements."""
     query = (
         Message.select(
             Message.id,
@@ -282,11 +282,8 @@ def recent_inbound(limit: int = 50) -> tuple[InboundLine, ...]:
 
 
 def _labels(found: Sequence[dict[str, Any]]) -> dict[int, set[str]]:
-    """What classifiers said of each message, and what its conversation was given before."""
-    labels: dict[int, set[str]] = {row["id"]: set() for row in found}
-    said = MessageLabel.select(MessageLabel.message, MessageLabel.name)
-    for message, name in tuples(said.where(MessageLabel.message.in_(list(labels)))):
-        labels[message].add(name)
+    """What stands with each message, and what its conversation was given before."""
+    labels = label_names([row["id"] for row in found])
     later = [row for row in found if not row["opens"]]
     put = ConversationLabel.select(ConversationLabel.conversation, ConversationLabel.name).where(
         ConversationLabel.conversation.in_({row["conversation"] for row in later})

@@ -1,4 +1,4 @@
-"""The small values that several pages show: a colleague, a queue, a channel, a label."""
+"""The small values that several pages show: a colleague, a queue, a channel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 __all__ = [
     "AgentName",
     "ChannelName",
-    "LabelScore",
     "QueueName",
     "agent_name",
     "initials_of",
@@ -41,24 +40,6 @@ class ChannelName:
     name: str
     kind: str
     title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelScore:
-    """A classifier's label with how sure it is."""
-
-    name: str
-    score: float | None
-    detail: str = ""
-    classifier: str = ""
-
-    @property
-    def namespace(self) -> str:
-        return self.name.partition(":")[0]
-
-    @property
-    def value(self) -> str:
-        return self.name.partition(":")[2] or self.name
 
 
 def initials_of(name: str) -> str:

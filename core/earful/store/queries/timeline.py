@@ -20,14 +20,14 @@ from earful.store.models import (
     Event,
     Identity,
     Message,
-    MessageLabel,
     MessageVersion,
     Note,
     Reply,
 )
+from earful.store.queries.labels import LabelScore, standing_labels
 from earful.store.queries.paging import Cursor, before
 from earful.store.queries.reading import dicts
-from earful.store.queries.references import AgentName, LabelScore, agent_name
+from earful.store.queries.references import AgentName, agent_name
 from earful.store.states import Direction, ReplyState
 from earful.types import Attachment, AttachmentKind, RemovalKind, Surface
 
@@ -201,7 +201,7 @@ def _messages(conversation_id: int, until: Cursor | None, limit: int) -> list[di
 
 def _with_details(shown: Sequence[dict[str, Any]]) -> tuple[MessageLine, ...]:
     ids = [row["id"] for row in shown]
-    labels = _labels(ids)
+    labels = standing_labels(ids)
     versions = _versions([row["id"] for row in shown if row["version"] > 1])
     quotes = _quotes(shown)
     lines = []
@@ -253,20 +253,6 @@ def _attachments(stored: Iterable[Mapping[str, str]]) -> tuple[Attachment, ...]:
         )
         for each in stored
     )
-
-
-def _labels(ids: Sequence[int]) -> Mapping[int, list[LabelScore]]:
-    found: dict[int, list[LabelScore]] = defaultdict(list)
-    query = MessageLabel.select().where(MessageLabel.message.in_(ids)).order_by(MessageLabel.id)
-    for row in dicts(query):
-        label = LabelScore(
-            name=row["name"],
-            score=row["score"],
-            detail=row["detail"],
-            classifier=row["classifier"],
-        )
-        found[row["message"]].append(label)
-    return found
 
 
 def _versions(ids: Sequence[int]) -> Mapping[int, list[Version]]:
