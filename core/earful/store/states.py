@@ -16,6 +16,7 @@ __all__ = [
     "ReplyState",
     "Role",
     "Stage",
+    "WritingMode",
 ]
 
 
@@ -111,6 +112,14 @@ class ClockKind(StrEnum):
     FIRST_RESPONSE = "first_response"
     NEXT_RESPONSE = "next_response"
     RESOLUTION = "resolution"
+
+
+class WritingMode(StrEnum):
+    """What somebody is writing: an answer everybody reads, one for the person alone, or a note."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    NOTE = "note"
 
 
 class NotificationState(StrEnum):

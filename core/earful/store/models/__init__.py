@@ -29,6 +29,7 @@ from earful.store.models.people import Agent, Contact, Identity
 from earful.store.models.policies import Policy, PolicyRun, PolicyVersion
 from earful.store.models.replies import Reply
 from earful.store.models.row import NEVER, Row, database
+from earful.store.models.writing import Draft, Mention, SavedReply, SignOff
 
 __all__ = [
     "ALL_MODELS",
@@ -42,6 +43,7 @@ __all__ = [
     "Contact",
     "Conversation",
     "ConversationLabel",
+    "Draft",
     "EarlyRemoval",
     "Event",
     "Heartbeat",
@@ -49,6 +51,7 @@ __all__ = [
     "LabelCorrection",
     "LabelVerdict",
     "Lease",
+    "Mention",
     "Message",
     "MessageLabel",
     "MessageVersion",
@@ -62,7 +65,9 @@ __all__ = [
     "Reclassification",
     "Reply",
     "Row",
+    "SavedReply",
     "Setting",
+    "SignOff",
     "Thread",
     "database",
 ]
@@ -98,5 +103,9 @@ ALL_MODELS: tuple[type[Row], ...] = (
     Heartbeat,
     Lease,
     Setting,
+    SavedReply,
+    Draft,
+    SignOff,
+    Mention,
 )
 """Every table, each after those it links to."""

@@ -17,7 +17,11 @@ __all__ = ["Reply"]
 
 
 class Reply(Row):
-    """A message of ours on its way out, and what became of it."""
+    """A message of ours on its way out, and what became of it.
+
+    `text` is all that is sent, `sign_off` the end of it that Earful added. `scheduled`: `due_at`
+    was chosen. `snooze_until`: put the conversation away until then, once it is sent.
+    """
 
     id = BigAutoField()
     channel = link(Channel)
@@ -29,6 +33,9 @@ class Reply(Row):
     text = TextField()
     state = ChoiceField(ReplyState, default=ReplyState.QUEUED)
     resolve_after = BooleanField(default=False)
+    snooze_until = UTCDateTimeField(null=True)
+    scheduled = BooleanField(default=False)
+    sign_off = CharField(max_length=40, default="")
     idempotency_key = CharField(max_length=64, unique=True)
     created_at = UTCDateTimeField()
     due_at = UTCDateTimeField()
