@@ -9,17 +9,18 @@ from typing import Any
 
 from earful.components import describe
 from earful.inbox import timeline
+from earful.inbox.labelling import ask
 from earful.inbox.text import clean
-from earful.plugins import contained
-from earful.runtime import ConfiguredClassifier, Runtime
+from earful.runtime import Runtime
 from earful.store import bulk
 from earful.store.database import transaction
 from earful.store.models import Channel, Identity, Message, MessageLabel
 from earful.store.stages import held, move
 from earful.store.states import Stage
-from earful.types import ClassifiedMessage, Label
+from earful.store.tallies import Batch, count_classified, note_batches
+from earful.types import ClassifiedMessage
 
-__all__ = ["classify", "run_classifier"]
+__all__ = ["classify"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +29,13 @@ def classify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> 
     """Label the messages that are still unlabelled, and move them on."""
     messages = _messages(message_ids) if runtime.classifiers else []
     labels: list[dict[str, Any]] = []
+    batches: list[Batch] = []
     failures: list[str] = []
     for classifier in runtime.classifiers if messages else ():
         try:
-            labels += _rows(classifier, messages, run_classifier(classifier, messages), now)
+            rows, batch = ask(classifier, messages, now)
+            labels += rows
+            batches.append(batch)
         except Exception as error:  # noqa: BLE001 - triage goes on without these labels
             logger.warning("classifier=%s failed: %s", classifier.name, describe(error))
             failures.append(clean(f"{classifier.name}: {describe(error)}", 1000))
@@ -50,6 +54,8 @@ def classify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> 
             ]
         )
         move(conversations, Stage.CLASSIFIED)
+        note_batches(batches, now)
+        count_classified(conversations, mine)
 
 
 def _messages(message_ids: Sequence[int]) -> list[ClassifiedMessage]:
@@ -78,36 +84,4 @@ def _messages(message_ids: Sequence[int]) -> list[ClassifiedMessage]:
             author_name=row[5],
         )
         for row in rows
-    ]
-
-
-def run_classifier(
-    classifier: ConfiguredClassifier, messages: Sequence[ClassifiedMessage]
-) -> list[list[Label]]:
-    """The labels of each message; raises when the classifier does not give one list for each."""
-    found = contained(f"{classifier.name}.classify", lambda: classifier.object.classify(messages))
-    if len(found) != len(messages):
-        message = f"{len(found)} answers to {len(messages)} messages"
-        raise ValueError(message)
-    return found
-
-
-def _rows(
-    classifier: ConfiguredClassifier,
-    messages: Sequence[ClassifiedMessage],
-    found: Sequence[Sequence[Label]],
-    now: datetime,
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "message": message.id,
-            "name": clean(label.name, 100),
-            "score": None if label.score is None else float(label.score),
-            "detail": clean(label.detail, 500),
-            "classifier": classifier.name,
-            "version": classifier.version,
-            "created_at": now,
-        }
-        for message, labels in zip(messages, found, strict=True)
-        for label in labels
     ]

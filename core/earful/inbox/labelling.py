@@ -1,0 +1,65 @@
+"""Asks classifiers about messages; what they say becomes rows, and how long it took is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from time import perf_counter
+from typing import Any
+
+from earful.inbox.text import clean
+from earful.plugins import contained
+from earful.runtime import ConfiguredClassifier
+from earful.store.tallies import Batch
+from earful.types import ClassifiedMessage, Label
+
+__all__ = ["ask", "run_classifier"]
+
+Rows = list[dict[str, Any]]
+
+
+def ask(
+    classifier: ConfiguredClassifier, messages: Sequence[ClassifiedMessage], now: datetime
+) -> tuple[Rows, Batch]:
+    """The classifier's labels as rows of `MessageLabel`, and how long it took to find them."""
+    began = perf_counter()
+    found = run_classifier(classifier, messages)
+    batch = Batch(
+        classifier=classifier.name,
+        version=classifier.version,
+        messages=len(messages),
+        milliseconds=(perf_counter() - began) * 1000,
+    )
+    return _rows(classifier, messages, found, now), batch
+
+
+def run_classifier(
+    classifier: ConfiguredClassifier, messages: Sequence[ClassifiedMessage]
+) -> list[list[Label]]:
+    """The labels of each message; raises when the classifier does not give one list for each."""
+    found = contained(f"{classifier.name}.classify", lambda: classifier.object.classify(messages))
+    if len(found) != len(messages):
+        message = f"{len(found)} answers to {len(messages)} messages"
+        raise ValueError(message)
+    return found
+
+
+def _rows(
+    classifier: ConfiguredClassifier,
+    messages: Sequence[ClassifiedMessage],
+    found: Sequence[Sequence[Label]],
+    now: datetime,
+) -> Rows:
+    return [
+        {
+            "message": message.id,
+            "name": clean(label.name, 100),
+            "score": None if label.score is None else float(label.score),
+            "detail": clean(label.detail, 500),
+            "classifier": classifier.name,
+            "version": classifier.version,
+            "created_at": now,
+        }
+        for message, labels in zip(messages, found, strict=True)
+        for label in labels
+    ]
