@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -19,6 +19,7 @@ from earful.components import (
     ChannelType,
     Classifier,
     ClassifierType,
+    LabelSet,
     Notifier,
     Router,
     Sender,
@@ -203,6 +204,21 @@ class Runtime:
             if kind is not None and created is not None:
                 made.append(ConfiguredClassifier(name=component.name, type=kind, object=created))
         return made
+
+    @property
+    def label_sets(self) -> dict[str, LabelSet]:
+        """The labels that people may correct, by namespace, of all configured classifiers.
+
+        Where two offer the same namespace the first one's words count, with both one's values.
+        """
+        found: dict[str, LabelSet] = {}
+        for component in self.config.classifiers.values():
+            kind = self.plugins.classifier_types.get(component.type)
+            for each in kind.labels if kind else ():
+                known = found.get(each.namespace, each)
+                values = tuple(dict.fromkeys((*known.values, *each.values)))
+                found[each.namespace] = replace(known, values=values)
+        return found
 
     @cached_property
     def routers(self) -> Sequence[Named[Router]]:
