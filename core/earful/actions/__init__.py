@@ -27,6 +27,7 @@ from earful.actions.conversations import (
     set_queue,
     snooze,
 )
+from earful.actions.labels import judge_label, take_back_judgement
 from earful.actions.people import (
     THEMES,
     add_agent,
@@ -70,6 +71,7 @@ __all__ = [
     "end_sessions",
     "find_reply_again",
     "ignore",
+    "judge_label",
     "move_policy",
     "note_sign_in",
     "note_sign_in_refused",
@@ -98,6 +100,7 @@ __all__ = [
     "snooze",
     "submit_reply",
     "sync_channels",
+    "take_back_judgement",
     "test_channel",
     "undo_reply",
     "update_profile",
