@@ -44,6 +44,7 @@ from earful.errors import (
     UnsupportedPayload,
 )
 from earful.hookspecs import hookimpl
+from earful.installation import Installation, installation
 from earful.types import (
     Account,
     Action,
@@ -105,6 +106,7 @@ __all__ = [
     "EarfulError",
     "FetchResult",
     "InboundMessage",
+    "Installation",
     "Label",
     "LabelSet",
     "Limits",
@@ -140,4 +142,5 @@ __all__ = [
     "WebhookResult",
     "__version__",
     "hookimpl",
+    "installation",
 ]

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
-from earful.errors import ChannelError
+from earful.errors import ChannelError, PluginError
 from earful.sandbox import Sandbox
 from earful.types import (
     Account,
@@ -233,7 +233,11 @@ class Sender(Protocol):
 
 @runtime_checkable
 class Classifier(Protocol):
-    """Reads messages and labels them. Runs in a worker, in batches."""
+    """Reads messages and labels them. Runs in a worker, in batches.
+
+    Creating it must be cheap: what is heavy is loaded when it is first asked, and what fails to
+    load may be tried again. A worker asks once before the first message waits for it.
+    """
 
     def classify(self, messages: Sequence[ClassifiedMessage]) -> list[list[Label]]:
         """The labels of each message, in the order of `messages`."""
@@ -358,6 +362,17 @@ class ClassifierType:
     """The labels that people may correct, a set per namespace."""
     card: Callable[[Any], str] | None = None
     """The card of the model that these settings name, in Markdown: its data, figures, limits."""
+    version_of: Callable[[Any], str] | None = None
+    """Where the settings choose the model: its name and version, instead of `version`."""
+    check: Callable[[Any], str] | None = None
+    """One line on the model that these settings name; raises what is wrong with it.
+
+    The web process asks, too: it uses no network and loads no model.
+    """
+
+    def version_with(self, settings: Any) -> str:
+        """What is stored with the labels of a classifier with these settings."""
+        return self.version if self.version_of is None else self.version_of(settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,6 +397,6 @@ class NotifierType:
 
 def describe(error: BaseException) -> str:
     """One line for people: our own errors speak for themselves, others name their class."""
-    if isinstance(error, ChannelError):
+    if isinstance(error, ChannelError | PluginError):
         return str(error) or type(error).__name__
     return f"{type(error).__name__}: {error}"

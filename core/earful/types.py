@@ -224,12 +224,14 @@ class Label:
     """A classifier's word on a message: `namespace:value`, with a score between 0 and 1.
 
     `detail` is a short explanation for people. Other labels of the same namespace from the same
-    classifier are replaced.
+    classifier are replaced. `probabilities` says how likely each value of the namespace is, for
+    classifiers that know; they add up to one, and `score` is that of the label's own value.
     """
 
     name: str
     score: float | None = None
     detail: str = ""
+    probabilities: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,12 +29,15 @@ def config_option(command: Command) -> Command:
 
 
 def load_config(config_path: Path | None) -> Config:
-    """The configuration, with log lines set up to mask its secrets."""
+    """The configuration, known to plugins, with log lines set up to mask its secrets."""
     from earful.cli.logs import set_up_logs
     from earful.config import load
+    from earful.installation import Installation, set_installation
 
     set_up_logs()
-    return load(config_path, os.environ, further=_component_mistakes)
+    config = load(config_path, os.environ, further=_component_mistakes)
+    set_installation(Installation(data_dir=config.data_dir, languages=config.inbox.languages))
+    return config
 
 
 def _component_mistakes(config: Config) -> list[str]:

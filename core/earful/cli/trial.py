@@ -140,7 +140,7 @@ def _labels(
 def _plain(item: Any) -> dict[str, Any]:
     """A value's fields, without those that say nothing."""
     fields = {field.name: getattr(item, field.name) for field in dataclasses.fields(item)}
-    return {name: _value(value) for name, value in fields.items() if value not in (None, "", ())}
+    return {name: _value(value) for name, value in fields.items() if value not in (None, "", (), {})}
 
 
 def _value(value: Any) -> Any:
