@@ -10,12 +10,45 @@ from typing import Any
 from earful.inbox.text import clean
 from earful.plugins import contained
 from earful.runtime import ConfiguredClassifier
+from earful.store.models import Channel, Identity, Message
 from earful.store.tallies import Batch
 from earful.types import ClassifiedMessage, Label
 
-__all__ = ["ask", "run_classifier"]
+__all__ = ["ask", "readable"]
 
 Rows = list[dict[str, Any]]
+
+
+def readable(which: Any, most: int | None = None) -> list[ClassifiedMessage]:
+    """The messages that meet a condition as classifiers see them, oldest first."""
+    rows = (
+        Message.select(
+            Message.id,
+            Message.text,
+            Message.surface,
+            Message.language,
+            Channel.name,
+            Identity.name,
+        )
+        .join(Channel)
+        .switch(Message)
+        .join(Identity)
+        .where(which)
+        .order_by(Message.id)
+        .limit(most)
+        .tuples()
+    )
+    return [
+        ClassifiedMessage(
+            id=row[0],
+            text=row[1],
+            surface=row[2],
+            language=row[3],
+            channel=row[4],
+            author_name=row[5],
+        )
+        for row in rows
+    ]
 
 
 def ask(
@@ -23,7 +56,7 @@ def ask(
 ) -> tuple[Rows, Batch]:
     """The classifier's labels as rows of `MessageLabel`, and how long it took to find them."""
     began = perf_counter()
-    found = run_classifier(classifier, messages)
+    found = _classified(classifier, messages)
     batch = Batch(
         classifier=classifier.name,
         version=classifier.version,
@@ -33,7 +66,7 @@ def ask(
     return _rows(classifier, messages, found, now), batch
 
 
-def run_classifier(
+def _classified(
     classifier: ConfiguredClassifier, messages: Sequence[ClassifiedMessage]
 ) -> list[list[Label]]:
     """The labels of each message; raises when the classifier does not give one list for each."""

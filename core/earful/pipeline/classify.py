@@ -9,16 +9,15 @@ from typing import Any
 
 from earful.components import describe
 from earful.inbox import timeline
-from earful.inbox.labelling import ask
+from earful.inbox.labelling import ask, readable
 from earful.inbox.text import clean
 from earful.runtime import Runtime
 from earful.store import bulk
 from earful.store.database import transaction
-from earful.store.models import Channel, Identity, Message, MessageLabel
+from earful.store.models import Message, MessageLabel
 from earful.store.stages import held, move
 from earful.store.states import Stage
 from earful.store.tallies import Batch, count_classified, note_batches
-from earful.types import ClassifiedMessage
 
 __all__ = ["classify"]
 
@@ -27,7 +26,8 @@ logger = logging.getLogger(__name__)
 
 def classify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> None:
     """Label the messages that are still unlabelled, and move them on."""
-    messages = _messages(message_ids) if runtime.classifiers else []
+    waiting = Message.id.in_(message_ids) & (Message.stage == Stage.INGESTED)
+    messages = readable(waiting) if runtime.classifiers else []
     labels: list[dict[str, Any]] = []
     batches: list[Batch] = []
     failures: list[str] = []
@@ -56,32 +56,3 @@ def classify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> 
         move(conversations, Stage.CLASSIFIED)
         note_batches(batches, now)
         count_classified(conversations, mine)
-
-
-def _messages(message_ids: Sequence[int]) -> list[ClassifiedMessage]:
-    rows = (
-        Message.select(
-            Message.id,
-            Message.text,
-            Message.surface,
-            Message.language,
-            Channel.name,
-            Identity.name,
-        )
-        .join(Channel)
-        .switch(Message)
-        .join(Identity)
-        .where(Message.id.in_(message_ids) & (Message.stage == Stage.INGESTED))
-        .tuples()
-    )
-    return [
-        ClassifiedMessage(
-            id=row[0],
-            text=row[1],
-            surface=row[2],
-            language=row[3],
-            channel=row[4],
-            author_name=row[5],
-        )
-        for row in rows
-    ]

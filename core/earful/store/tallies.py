@@ -27,11 +27,16 @@ from earful.store.queries.reading import tuples
 
 __all__ = [
     "Batch",
+    "DayChanges",
+    "add_days",
     "count_classified",
     "count_verdict",
-    "move_labelled",
+    "moved_labels",
     "note_batches",
 ]
+
+DayChanges = Counter[tuple[str, str, str]]
+"""By how much to change the messages of a day, a classifier and its version."""
 
 KEPT_BATCHES = 1000
 _CLEARED_EVERY = 100
@@ -74,22 +79,25 @@ def count_classified(message_ids: Collection[int], labels: Iterable[Mapping[str,
     changes = Counter((day, "", "") for day in days.values())
     labelled = {(each["message"], each["classifier"], each["version"]) for each in labels}
     changes.update((days[message], *who) for message, *who in labelled)
-    _add_days(changes)
+    add_days(changes)
 
 
-def move_labelled(
+def moved_labels(
     message_ids: Collection[int], classifier: str, version: str, labelled: Collection[int]
-) -> None:
-    """Count anew before labels of these messages are replaced; `labelled` will carry new ones."""
+) -> DayChanges:
+    """What changes when a classifier's labels of these messages are replaced by a version's.
+
+    `labelled` are those that carry labels afterwards. Ask before, and count with `add_days` after.
+    """
     days = _days(message_ids)
     said = MessageLabel.select(MessageLabel.message, MessageLabel.version).distinct()
     mine = MessageLabel.message.in_(list(days)) & (MessageLabel.classifier == classifier)
-    changes: Counter[tuple[str, str, str]] = Counter()
+    changes: DayChanges = Counter()
     for message, old in tuples(said.where(mine)):
         changes[days[message], classifier, old] -= 1
     for message in labelled:
         changes[days[message], classifier, version] += 1
-    _add_days(changes)
+    return changes
 
 
 def _days(message_ids: Collection[int]) -> dict[int, str]:
@@ -98,7 +106,8 @@ def _days(message_ids: Collection[int]) -> dict[int, str]:
     return {key: f"{at:%Y-%m-%d}" for key, at in found}
 
 
-def _add_days(changes: Mapping[tuple[str, str, str], int]) -> None:
+def add_days(changes: DayChanges) -> None:
+    """Write changed counts."""
     rows = [
         {"day": day, "classifier": classifier, "version": version, "messages": number}
         for (day, classifier, version), number in sorted(changes.items())
