@@ -33,7 +33,10 @@ _MODULES = {
     "replay": "data",
     "migrate": "data",
     "export": "data",
+    "reclassify": "labels",
+    "corrections": "labels",
     "user": "data",
+    "secrets": "secrets",
 }
 FAILED, MISTAKEN, INTERRUPTED = 1, 2, 130
 
