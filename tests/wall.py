@@ -21,6 +21,7 @@ from earful import (
     FetchResult,
     InboundMessage,
     Label,
+    LabelSet,
     Notification,
     NotifierType,
     OutboundReply,
@@ -39,6 +40,8 @@ from earful import (
 )
 from earful.plugins import PluginHost
 
+TONE = LabelSet(namespace="sentiment", title="Tone", values=("negative", "neutral", "positive"))
+MOOD = LabelSet(namespace="mood", title="Mood", values=("frustrated",), none="not frustrated")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -133,7 +136,7 @@ class Wall:
         return PluginHost(
             channel_types={"wall": self.channel_type()},
             classifier_types={
-                "reader": _classifier("reader", lambda: self.labels),
+                "reader": _classifier("reader", lambda: self.labels, labels=(TONE, MOOD)),
                 "second_reader": _classifier("second_reader", lambda: self.second_labels),
             },
             router_types={
@@ -196,13 +199,14 @@ class _Sorter:
         return route
 
 
-def _classifier(kind: str, says: Any) -> ClassifierType:
+def _classifier(kind: str, says: Any, labels: tuple[LabelSet, ...] = ()) -> ClassifierType:
     return ClassifierType(
         kind=kind,
         title=kind,
         settings=NameSettings,
         create=lambda _settings: _Reader(says),
         version=f"{kind}-1",
+        labels=labels,
     )
 
 

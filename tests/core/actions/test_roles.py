@@ -37,6 +37,8 @@ def do(inbox: Inbox, actor: Actor, action: str, message: InboxMessage) -> Any:
         "add_label": (conversation, "vip"),
         "remove_label": (conversation, "vip"),
         "snooze": (conversation, inbox.now.replace(year=2027)),
+        "judge_label": (message.id, "sentiment:negative"),
+        "take_back_judgement": (message.id, "sentiment"),
         "resolve": (conversation,),
         "ignore": (conversation, "spam"),
         "reopen": (conversation,),
@@ -70,6 +72,8 @@ AGENTS = [
     "retry_reply",
     "find_reply_again",
     "confirm_reply_sent",
+    "judge_label",
+    "take_back_judgement",
 ]
 LEADS = ["pause_channel", "resume_channel", "poll_channel_now", "test_channel"]
 ADMINS = ["replay_payloads", "retry_notification", "retry_job"]
@@ -90,7 +94,7 @@ def test_people_below_the_role_are_refused(
     assert AuditEvent.select().count() == 0
 
 
-@pytest.mark.parametrize("action", [*AGENTS[:9], *LEADS])
+@pytest.mark.parametrize("action", [*AGENTS[:9], "judge_label", *LEADS])
 def test_what_is_done_is_audited(inbox: Inbox, message: InboxMessage, action: str) -> None:
     lead = agent(Role.LEAD, "lena")
     if action == "assign":
