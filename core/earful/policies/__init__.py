@@ -24,12 +24,14 @@ from earful.policies.engine import (
 from earful.policies.facts import Fact, FactRegistry, FactType, FactValues
 from earful.policies.mistakes import Mistake
 from earful.policies.operators import OPERATORS, Operator, Takes
+from earful.policies.view_facts import VIEW_FACTS, validate_view, view_operators
 from earful.policies.words import condition_in_words, policy_in_words
 
 __all__ = [
     "ACTIONS",
     "ALWAYS",
     "OPERATORS",
+    "VIEW_FACTS",
     "ActionType",
     "CompiledPolicy",
     "Condition",
@@ -52,4 +54,6 @@ __all__ = [
     "validate_actions",
     "validate_condition",
     "validate_policy",
+    "validate_view",
+    "view_operators",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,7 @@ from earful.errors import ConfigError
 from earful.store.models import database
 
 __all__ = [
+    "TooSlow",
     "close",
     "connection",
     "execute",
@@ -21,6 +23,7 @@ __all__ = [
     "locked",
     "open_database",
     "rows",
+    "time_limit",
     "transaction",
     "tuples",
 ]
@@ -102,6 +105,49 @@ def locked(query: Any) -> Any:
     that links to such a row wait, and two that link to each other's rows wait for ever.
     """
     return query.for_update("FOR NO KEY UPDATE") if is_postgres() else query
+
+
+class TooSlow(Exception):
+    """A read did not end within its time."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Reads in the block raise `TooSlow` once `seconds` are over; not for writing.
+
+    For questions that people make up themselves: nobody's filter may hold a thread for long.
+    """
+    limit = _postgres_limit if is_postgres() else _sqlite_limit
+    with connection(), limit(seconds):
+        yield
+
+
+@contextmanager
+def _sqlite_limit(seconds: float) -> Iterator[None]:
+    handle = database.connection()
+    ends = monotonic() + seconds
+    handle.set_progress_handler(lambda: monotonic() > ends, 10_000)
+    try:
+        yield
+    except peewee.OperationalError as error:
+        if "interrupted" in str(error):
+            raise TooSlow from error
+        raise
+    finally:
+        handle.set_progress_handler(None, 0)
+
+
+@contextmanager
+def _postgres_limit(seconds: float) -> Iterator[None]:
+    # Within a transaction, so that the limit ends with it whatever happens.
+    try:
+        with database.atomic():
+            database.execute_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+            yield
+    except peewee.OperationalError as error:
+        if "statement timeout" in str(error):
+            raise TooSlow from error
+        raise
 
 
 def tuples(query: Any) -> list[tuple[Any, ...]]:

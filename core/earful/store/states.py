@@ -10,6 +10,7 @@ __all__ = [
     "ConversationStatus",
     "Direction",
     "Health",
+    "ListOrder",
     "NotificationState",
     "PayloadState",
     "PriorityRank",
@@ -72,6 +73,15 @@ class ConversationStatus(StrEnum):
     SNOOZED = "snoozed"
     RESOLVED = "resolved"
     IGNORED = "ignored"
+
+
+class ListOrder(StrEnum):
+    """In which order a list of conversations is read; each has its own indexes."""
+
+    DUE = "due"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    PRIORITY = "priority"
 
 
 class PriorityRank(IntEnum):

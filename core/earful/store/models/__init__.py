@@ -16,6 +16,7 @@ from earful.store.models.conversations import (
     Queue,
     Thread,
 )
+from earful.store.models.desk import BulkUndo, ReadCursor, SavedView
 from earful.store.models.house import AuditEvent, Heartbeat, Lease, Notification, Setting
 from earful.store.models.labels import (
     ClassifierBatch,
@@ -36,6 +37,7 @@ __all__ = [
     "NEVER",
     "Agent",
     "AuditEvent",
+    "BulkUndo",
     "Channel",
     "ClassifierBatch",
     "ClassifierDay",
@@ -63,8 +65,10 @@ __all__ = [
     "PolicyVersion",
     "Queue",
     "Reclassification",
+    "ReadCursor",
     "Reply",
     "Row",
+    "SavedView",
     "SavedReply",
     "Setting",
     "SignOff",
@@ -107,5 +111,8 @@ ALL_MODELS: tuple[type[Row], ...] = (
     Draft,
     SignOff,
     Mention,
+    ReadCursor,
+    SavedView,
+    BulkUndo,
 )
 """Every table, each after those it links to."""

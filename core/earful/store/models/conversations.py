@@ -93,6 +93,84 @@ Conversation.add_index(
     )
 )
 
+# The other orders a list is read in: by the last message, in both directions, and by priority.
+Conversation.add_index(
+    Conversation.index(
+        Conversation.status,
+        Conversation.last_message_at,
+        Conversation.id,
+        name="conversation_by_status_moment",
+    )
+)
+Conversation.add_index(
+    Conversation.index(
+        Conversation.status,
+        Conversation.priority.desc(),
+        Conversation.due_at,
+        Conversation.id,
+        name="conversation_by_status_priority",
+    )
+)
+Conversation.add_index(
+    Conversation.index(
+        Conversation.queue,
+        Conversation.status,
+        Conversation.last_message_at,
+        Conversation.id,
+        name="conversation_by_queue_moment",
+    )
+)
+Conversation.add_index(
+    Conversation.index(
+        Conversation.queue,
+        Conversation.status,
+        Conversation.priority.desc(),
+        Conversation.due_at,
+        Conversation.id,
+        name="conversation_by_queue_priority",
+    )
+)
+Conversation.add_index(
+    Conversation.index(
+        Conversation.assignee,
+        Conversation.status,
+        Conversation.last_message_at,
+        Conversation.id,
+        where=Conversation.assignee.is_null(False),
+        name="conversation_by_assignee_moment",
+    )
+)
+Conversation.add_index(
+    Conversation.index(
+        Conversation.assignee,
+        Conversation.status,
+        Conversation.priority.desc(),
+        Conversation.due_at,
+        Conversation.id,
+        where=Conversation.assignee.is_null(False),
+        name="conversation_by_assignee_priority",
+    )
+)
+Conversation.add_index(
+    Conversation.index(
+        Conversation.status,
+        Conversation.last_message_at,
+        Conversation.id,
+        where=Conversation.assignee.is_null(True),
+        name="conversation_unassigned_moment",
+    )
+)
+Conversation.add_index(
+    Conversation.index(
+        Conversation.status,
+        Conversation.priority.desc(),
+        Conversation.due_at,
+        Conversation.id,
+        where=Conversation.assignee.is_null(True),
+        name="conversation_unassigned_priority",
+    )
+)
+
 
 class Thread(Row):
     """A platform's thread. A conversation may hold a public and a private one."""
@@ -119,7 +197,10 @@ class ConversationLabel(Row):
     added_at = UTCDateTimeField()
 
     class Meta:
-        indexes = ((("conversation", "name"), True),)
+        indexes = (
+            (("conversation", "name"), True),
+            (("name", "conversation"), False),
+        )
 
 
 class Event(Row):

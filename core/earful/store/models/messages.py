@@ -23,7 +23,7 @@ class Message(Row):
     external_id = CharField(max_length=500)
     conversation = link(Conversation)
     thread = link(Thread)
-    identity = link(Identity)
+    identity = link(Identity, index=True)
     direction = ChoiceField(Direction, default=Direction.IN)
     opens = BooleanField(default=False)
     surface = ChoiceField(Surface)

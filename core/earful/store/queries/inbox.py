@@ -1,36 +1,26 @@
+# ruff: noqa: S608 - names are ours, values are marks
 """The inbox's list and its counts.
 
-Each view reads one index in the order it shows: the most urgent first, so that a page costs what
-it shows and not what is stored. Conditions of partial indexes are literal SQL, because SQLite
-does not match an index's condition with a parameter.
+Each view reads one index in the order it shows, so that a page costs what it shows and not what is
+stored. Everything here is literal SQL: it runs with every page and every poll, and SQLite does not
+match the condition of a partial index with a parameter.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import peewee
-from peewee import JOIN, SQL
-
-from earful.store.database import connection, rows
-from earful.store.models import (
-    NEVER,
-    Agent,
-    Channel,
-    Contact,
-    Conversation,
-    ConversationLabel,
-    Message,
-    Queue,
-)
-from earful.store.queries.labels import LabelScore, standing_labels
-from earful.store.queries.paging import Cursor, Page, after, before, page_of
-from earful.store.queries.reading import dicts, tuples
+from earful.store.database import connection, time_limit
+from earful.store.models import NEVER
+from earful.store.queries.conditions import Where
+from earful.store.queries.labels import LabelScore, newest_moods
+from earful.store.queries.paging import Cursor, Page, page_of
+from earful.store.queries.reading import holders, moment, select, stored
 from earful.store.queries.references import (
     AgentName,
     ChannelName,
@@ -38,48 +28,78 @@ from earful.store.queries.references import (
     agent_name,
     queue_name,
 )
-from earful.store.states import ConversationStatus, PriorityRank
+from earful.store.states import ConversationStatus, ListOrder, PriorityRank
 from earful.types import Surface
 
 __all__ = [
+    "MOST_AT_ONCE",
     "MOST_COUNTED",
     "VIEWS",
     "ConversationRow",
+    "Filter",
     "View",
     "conversation_row",
+    "count_filter",
     "counts",
     "list_conversations",
+    "list_ids",
+    "listed_among",
 ]
 
-MOST_COUNTED = 1000
-"""Counting stops here: a page shows "999+" for it."""
+MOST_COUNTED = 100
+"""Counting stops here: a page shows "99+" for it."""
+MOST_AT_ONCE = 500
+"""How many conversations can be selected with one key."""
+LONGEST_READ = 3.0
+"""Seconds a list by somebody's own condition may take."""
+_LOOKED_AT = 500
+"""A kept view's number is counted among so many of the most urgent conversations only."""
 
 VIEWS = ("all", "mine", "unassigned", "pending", "snoozed", "resolved", "ignored")
 """The views everybody has, in the order in which they are shown; each queue is one more."""
 
-MOOD = "sentiment"
-_QUEUE = re.compile(r"queue-(\d{1,9})", re.ASCII)
+_KEYED = re.compile(r"(queue|view)-(\d{1,9})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One list of the inbox: a name of `VIEWS`, or a queue's open conversations."""
+    """One list of the inbox: a name of `VIEWS`, a queue's open conversations, or a saved view."""
 
     name: str = "all"
     queue_id: int | None = None
+    saved_id: int | None = None
 
     @classmethod
     def parse(cls, text: str | None) -> View | None:
-        """The view an address names, such as `mine` or `queue-3`; None for anything else."""
+        """The view an address names, such as `mine`, `queue-3` or `view-2`; None for another."""
         if not text or text in VIEWS:
             return cls(text or "all")
-        queue = _QUEUE.fullmatch(text)
-        return cls("queue", int(queue[1])) if queue else None
+        found = _KEYED.fullmatch(text)
+        if not found:
+            return None
+        number = int(found[2])
+        return cls("queue", number) if found[1] == "queue" else cls("saved", None, number)
 
     @property
     def key(self) -> str:
         """How an address names it."""
-        return f"queue-{self.queue_id}" if self.name == "queue" else self.name
+        if self.name == "queue":
+            return f"queue-{self.queue_id}"
+        return f"view-{self.saved_id}" if self.name == "saved" else self.name
+
+    @property
+    def order(self) -> ListOrder:
+        """In which order it is read unless somebody chose another."""
+        is_done = self.name in {"resolved", "ignored"}
+        return ListOrder.NEWEST if is_done else ListOrder.DUE
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a saved view asks: a status, and a condition over the conversations that have it."""
+
+    status: ConversationStatus
+    where: Where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,167 +123,267 @@ class ConversationRow:
     message_count: int
     labels: tuple[str, ...]
     mood: LabelScore | None
+    unread: bool = False
+
+
+# Reading the list
 
 
 def list_conversations(
-    view: View, *, agent_id: int, after: Cursor | None = None, limit: int = 40
+    view: View,
+    *,
+    agent_id: int,
+    order: ListOrder | None = None,
+    narrowed: Filter | None = None,
+    after: Cursor | None = None,
+    limit: int = 40,
 ) -> Page[ConversationRow]:
-    """One page of a view, most urgent first; five statements."""
-    with connection():
-        found = dicts(_page_query(view, agent_id, after, limit + 1))
-        labels, moods = _labels_of([row["id"] for row in found[:limit]])
-    moment = "snoozed_until" if view.name == "snoozed" else "due_at"
+    """One page of a view as `agent_id` sees it; three statements.
+
+    A saved view needs its `narrowed`, and may raise `TooSlow`.
+    """
+    order = order or view.order
+    column = _column(view, order)
+    where = _where(view, agent_id, narrowed)
+    if after:
+        where.append(_behind(order, column, after))
+    sql = f"{_LINES} WHERE {_sql_of(where)} ORDER BY {_order_by(order, column)} LIMIT {limit + 1}"
+    values = [agent_id, *_values_of(where)]
+    with time_limit(LONGEST_READ) if narrowed else connection():
+        found = select(sql, values)
+        labels, last = _marks_of([row[0] for row in found[:limit]])
     return page_of(
         found,
         limit,
-        make=lambda row: _row(row, labels, moods),
-        cursor=lambda row: Cursor(at=row[moment], id=row["id"]),
+        make=lambda row: _row(row, labels, last),
+        cursor=lambda row: _cursor_of(row, order, column),
     )
 
 
-def conversation_row(conversation_id: int) -> ConversationRow | None:
+def list_ids(
+    view: View,
+    *,
+    agent_id: int,
+    order: ListOrder | None = None,
+    narrowed: Filter | None = None,
+    limit: int = MOST_AT_ONCE,
+) -> list[int]:
+    """The first conversations of a view, by id; one statement."""
+    order = order or view.order
+    where = _where(view, agent_id, narrowed)
+    sql = (
+        f"SELECT c.id FROM conversation c WHERE {_sql_of(where)} "
+        f"ORDER BY {_order_by(order, _column(view, order))} LIMIT {limit}"
+    )
+    with time_limit(LONGEST_READ) if narrowed else connection():
+        return [int(key) for (key,) in select(sql, _values_of(where))]
+
+
+def listed_among(
+    view: View, ids: Sequence[int], *, agent_id: int, narrowed: Filter | None = None
+) -> set[int]:
+    """Which of these conversations are in the view; one statement."""
+    where = [*_where(view, agent_id, narrowed), Where(f"c.id IN ({holders(ids)})", list(ids))]
+    sql = f"SELECT c.id FROM conversation c WHERE {_sql_of(where)}"
+    with connection():
+        return {int(key) for (key,) in select(sql, _values_of(where))}
+
+
+def conversation_row(conversation_id: int, *, agent_id: int = 0) -> ConversationRow | None:
     """The line of one conversation, in whichever view it is; None where there is none."""
     with connection():
-        found = dicts(_lines().where(Conversation.id == conversation_id))
-        labels, moods = _labels_of([row["id"] for row in found])
-    return _row(found[0], labels, moods) if found else None
+        found = select(f"{_LINES} WHERE c.id = ?", (agent_id, conversation_id))
+        labels, last = _marks_of([row[0] for row in found])
+    return _row(found[0], labels, last) if found else None
 
 
-def counts(queue_ids: Iterable[int], *, agent_id: int) -> dict[str, int]:
+def _where(view: View, agent_id: int, narrowed: Filter | None) -> list[Where]:
+    if narrowed:
+        return [_status(narrowed.status), narrowed.where]
+    if view.name == "queue":
+        return [Where("c.queue_id = ?", [view.queue_id]), _status("open")]
+    if view.name == "mine":
+        return [Where("c.assignee_id = ?", [agent_id]), _status("open")]
+    if view.name == "unassigned":
+        return [Where("c.assignee_id IS NULL"), _status("open")]
+    if view.name == "snoozed":
+        return [_status("snoozed"), Where("c.snoozed_until IS NOT NULL")]
+    return [_status("open" if view.name == "all" else view.name)]
+
+
+def _status(word: str) -> Where:
+    return Where(f"c.status = '{ConversationStatus(word)}'")
+
+
+def _sql_of(where: Iterable[Where]) -> str:
+    return " AND ".join(each.sql for each in where)
+
+
+def _values_of(where: Iterable[Where]) -> list[object]:
+    return [value for each in where for value in each.values]
+
+
+# Orders
+
+
+def _column(view: View, order: ListOrder) -> str:
+    """What a list is ordered by, before the id."""
+    if order in {ListOrder.NEWEST, ListOrder.OLDEST}:
+        return "last_message_at"
+    return "snoozed_until" if view.name == "snoozed" and order is ListOrder.DUE else "due_at"
+
+
+def _order_by(order: ListOrder, column: str) -> str:
+    if order is ListOrder.NEWEST:
+        return f"c.{column} DESC, c.id DESC"
+    first = "c.priority DESC, " if order is ListOrder.PRIORITY else ""
+    return f"{first}c.{column}, c.id"
+
+
+def _behind(order: ListOrder, column: str, cursor: Cursor) -> Where:
+    """What comes after the cursor in this order."""
+    sign = "<" if order is ListOrder.NEWEST else ">"
+    where = Where(f"(c.{column}, c.id) {sign} (?, ?)", [stored(cursor.at), cursor.id])
+    if order is ListOrder.PRIORITY and cursor.rank is not None:
+        sql = f"c.priority <= ? AND (c.priority < ? OR {where.sql})"
+        return Where(sql, [cursor.rank, cursor.rank, *where.values])
+    return where
+
+
+def _cursor_of(row: Sequence[Any], order: ListOrder, column: str) -> Cursor:
+    at = moment(row[_PLACE[column]])
+    rank = int(row[_PLACE["priority"]]) if order is ListOrder.PRIORITY else None
+    return Cursor(at=at, id=row[0], rank=rank)
+
+
+# Counting
+
+
+def counts(
+    queue_ids: Iterable[int], *, agent_id: int, saved: Mapping[str, Filter] | None = None
+) -> dict[str, int]:
     """How many conversations each view holds, by its key, up to `MOST_COUNTED`; one statement.
 
-    Finished views are not counted: nobody works through them.
+    Finished views are not counted: nobody works through them. A saved view is counted among its
+    most urgent conversations, so that its number is at least what it says.
     """
+    mine = int(agent_id)
     conditions = {
-        "all": "status = 'open'",
-        "mine": f"assignee_id = {int(agent_id)} AND status = 'open'",
-        "unassigned": "assignee_id IS NULL AND status = 'open'",
-        "pending": "status = 'pending'",
-        "snoozed": "status = 'snoozed'",
-    } | {f"queue-{int(key)}": f"queue_id = {int(key)} AND status = 'open'" for key in queue_ids}
-    parts = (
-        f"SELECT '{key}', count(*) FROM "  # noqa: S608 - the keys are ours, the ids are numbers
-        f"(SELECT 1 FROM conversation WHERE {condition} LIMIT {MOST_COUNTED}) AS few"
+        "all": "c.status = 'open'",
+        "mine": f"c.assignee_id = {mine} AND c.status = 'open'",
+        "unassigned": "c.assignee_id IS NULL AND c.status = 'open'",
+        "pending": "c.status = 'pending'",
+        "snoozed": "c.status = 'snoozed'",
+    } | {f"queue-{int(key)}": f"c.queue_id = {int(key)} AND c.status = 'open'" for key in queue_ids}
+    parts = [
+        f"SELECT '{key}', count(*) FROM "
+        f"(SELECT 1 FROM conversation c WHERE {condition} LIMIT {MOST_COUNTED}) AS few"
         for key, condition in conditions.items()
-    )
+    ]
+    values: list[object] = []
+    for key, narrowed in (saved or {}).items():
+        part = _count_sql(narrowed, among=_LOOKED_AT, most=MOST_COUNTED)
+        parts.append(f"SELECT '{key}', {part.sql}")
+        values += part.values
     with connection():
-        return {key: int(count) for key, count in rows(" UNION ALL ".join(parts))}
+        return {key: int(count) for key, count in select(" UNION ALL ".join(parts), values)}
 
 
-def _page_query(view: View, agent_id: int, cursor: Cursor | None, limit: int) -> Any:
-    moment = Conversation.snoozed_until if view.name == "snoozed" else Conversation.due_at
-    query = _lines().where(*_conditions(view, agent_id)).limit(limit)
-    if view.name in {"resolved", "ignored"}:
-        # No clock runs there, so this is the newest first, by the same index read backwards.
-        if cursor:
-            query = query.where(before(moment, Conversation.id, cursor))
-        return query.order_by(moment.desc(), Conversation.id.desc())
-    if cursor:
-        query = query.where(after(moment, Conversation.id, cursor))
-    return query.order_by(moment, Conversation.id)
+def count_filter(narrowed: Filter, *, among: int = 20_000, most: int = 1000) -> tuple[int, bool]:
+    """How many conversations a condition finds, and whether there may be more; two statements.
+
+    Counts up to `most`, among so many of the most urgent conversations. May raise `TooSlow`.
+    """
+    part = _count_sql(narrowed, among=among, most=most)
+    every = _count_sql(Filter(narrowed.status, Where("1 = 1")), among=among + 1, most=among + 1)
+    with time_limit(LONGEST_READ):
+        found = int(select(f"SELECT 1, {part.sql}", part.values)[0][1])
+        is_cut = int(select(f"SELECT 1, {every.sql}")[0][1]) > among
+    return found, found >= most or is_cut
 
 
-def _conditions(view: View, agent_id: int) -> Sequence[Any]:
-    if view.name == "queue":
-        return (Conversation.queue == view.queue_id, Conversation.status == SQL("'open'"))
-    if view.name == "mine":
-        return (Conversation.assignee == agent_id, Conversation.status == SQL("'open'"))
-    if view.name == "unassigned":
-        return (Conversation.assignee.is_null(), Conversation.status == SQL("'open'"))
-    if view.name == "snoozed":
-        return (
-            Conversation.status == SQL("'snoozed'"),
-            Conversation.snoozed_until.is_null(False),
-        )
-    status = "open" if view.name == "all" else view.name
-    return (Conversation.status == SQL(f"'{ConversationStatus(status)}'"),)
-
-
-def _lines() -> Any:
-    return (
-        Conversation.select(
-            Conversation.id,
-            Conversation.surface,
-            Conversation.subject,
-            Conversation.snippet,
-            Conversation.status,
-            Conversation.priority,
-            Conversation.due_at,
-            Conversation.waiting_since,
-            Conversation.snoozed_until,
-            Conversation.last_message_at,
-            Conversation.message_count,
-            Contact.name.alias("contact_name"),
-            Channel.id.alias("channel_id"),
-            Channel.name.alias("channel_name"),
-            Channel.kind.alias("channel_kind"),
-            Channel.title.alias("channel_title"),
-            Queue.id.alias("queue_id"),
-            Queue.name.alias("queue_name"),
-            Queue.colour.alias("queue_colour"),
-            Agent.id.alias("agent_id"),
-            Agent.name.alias("agent_name"),
-            Agent.initials.alias("agent_initials"),
-        )
-        .join(Contact)
-        .switch(Conversation)
-        .join(Channel)
-        .switch(Conversation)
-        .join(Queue, JOIN.LEFT_OUTER)
-        .switch(Conversation)
-        .join(Agent, JOIN.LEFT_OUTER, on=Conversation.assignee == Agent.id)
+def _count_sql(narrowed: Filter, *, among: int, most: int) -> Where:
+    return Where(
+        "count(*) FROM (SELECT 1 FROM (SELECT * FROM conversation c "
+        f"WHERE {_status(narrowed.status).sql} ORDER BY c.due_at, c.id LIMIT {among}) AS c "
+        f"WHERE {narrowed.where.sql} LIMIT {most}) AS few",
+        narrowed.where.values,
     )
 
 
-def _labels_of(ids: Sequence[int]) -> tuple[dict[int, list[str]], dict[int, LabelScore]]:
-    """Each conversation's labels, and the mood of the last message that came in."""
+# Lines
+
+_COLUMNS = (
+    "c.id",
+    "c.surface",
+    "c.subject",
+    "c.snippet",
+    "c.status",
+    "c.priority",
+    "c.due_at",
+    "c.waiting_since",
+    "c.snoozed_until",
+    "c.last_message_at",
+    "c.message_count",
+    "t.name",
+    "h.id",
+    "h.name",
+    "h.kind",
+    "h.title",
+    "q.id",
+    "q.name",
+    "q.colour",
+    "a.id",
+    "a.name",
+    "a.initials",
+    "r.message_id",
+)
+_PLACE = {name.removeprefix("c."): at for at, name in enumerate(_COLUMNS) if name[0] == "c"}
+# Left joins throughout: a planner may not begin with another table then, and lose the order.
+_LINES = f"""SELECT {", ".join(_COLUMNS)} FROM conversation c
+    LEFT JOIN contact t ON t.id = c.contact_id
+    LEFT JOIN channel h ON h.id = c.channel_id
+    LEFT JOIN queue q ON q.id = c.queue_id
+    LEFT JOIN agent a ON a.id = c.assignee_id
+    LEFT JOIN read_cursor r ON r.conversation_id = c.id AND r.agent_id = ?"""
+_Last = dict[int, tuple[int, LabelScore | None]]
+
+
+def _marks_of(ids: Sequence[int]) -> tuple[dict[int, list[str]], _Last]:
+    """Each conversation's labels; and its newest message that came in, with that one's mood."""
+    if not ids:
+        return {}, {}
     labels: dict[int, list[str]] = defaultdict(list)
-    by_people = ConversationLabel.select(
-        ConversationLabel.conversation, ConversationLabel.name
-    ).where(ConversationLabel.conversation.in_(ids))
-    for conversation_id, name in tuples(by_people.order_by(ConversationLabel.id)):
-        labels[conversation_id].append(name)
-    last = {message: conversation for conversation, message in _last_inbound(ids) if message}
-    standing = standing_labels(list(last), namespace=MOOD)
-    moods = {last[message]: said[-1] for message, said in standing.items() if said}
-    return labels, moods
+    these = f"({holders(ids)})"
+    for key, name in select(
+        f"SELECT conversation_id, name FROM conversation_label "
+        f"WHERE conversation_id IN {these} ORDER BY id",
+        ids,
+    ):
+        labels[key].append(name)
+    return labels, newest_moods(ids)
 
 
-def _last_inbound(ids: Sequence[int]) -> Iterable[tuple[int, int | None]]:
-    newest = (
-        Message.select(Message.id)
-        .where(Message.conversation == Conversation.id, Message.direction == SQL("'in'"))
-        .order_by(Message.sent_at.desc(), Message.id.desc())
-        .limit(1)
-    )
-    query: peewee.Select = Conversation.select(Conversation.id, newest.alias("message_id"))
-    return tuples(query.where(Conversation.id.in_(ids)))
-
-
-def _row(
-    row: dict[str, Any], labels: dict[int, list[str]], moods: dict[int, LabelScore]
-) -> ConversationRow:
+def _row(row: Sequence[Any], labels: Mapping[int, list[str]], last: _Last) -> ConversationRow:
+    due_at = moment(row[6])
+    newest, mood = last.get(row[0], (0, None))
     return ConversationRow(
-        id=row["id"],
-        contact=row["contact_name"],
-        channel=ChannelName(
-            id=row["channel_id"],
-            name=row["channel_name"],
-            kind=row["channel_kind"],
-            title=row["channel_title"] or row["channel_name"],
-        ),
-        surface=row["surface"],
-        subject=row["subject"],
-        snippet=row["snippet"],
-        status=row["status"],
-        priority=row["priority"],
-        queue=queue_name(row["queue_id"], row["queue_name"], row["queue_colour"]),
-        assignee=agent_name(row["agent_id"], row["agent_name"], row["agent_initials"]),
-        due_at=None if row["due_at"] == NEVER else row["due_at"],
-        waiting_since=row["waiting_since"],
-        snoozed_until=row["snoozed_until"],
-        last_message_at=row["last_message_at"],
-        message_count=row["message_count"],
-        labels=tuple(labels.get(row["id"], ())),
-        mood=moods.get(row["id"]),
+        id=row[0],
+        surface=Surface(row[1]),
+        subject=row[2],
+        snippet=row[3],
+        status=ConversationStatus(row[4]),
+        priority=PriorityRank(row[5]),
+        due_at=None if due_at == NEVER else due_at,
+        waiting_since=moment(row[7]),
+        snoozed_until=moment(row[8]),
+        last_message_at=moment(row[9]),
+        message_count=row[10],
+        contact=row[11],
+        channel=ChannelName(id=row[12], name=row[13], kind=row[14], title=row[15] or row[13]),
+        queue=queue_name(*row[16:19]),
+        assignee=agent_name(*row[19:22]),
+        labels=tuple(labels.get(row[0], ())),
+        mood=mood,
+        unread=newest > (row[22] or 0),
     )

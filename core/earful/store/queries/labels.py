@@ -14,10 +14,10 @@ from typing import Any
 from peewee import JOIN
 
 from earful.store.models import Agent, LabelCorrection, MessageLabel
-from earful.store.queries.reading import dicts, tuples
+from earful.store.queries.reading import dicts, holders, select, tuples
 from earful.store.queries.references import AgentName, agent_name
 
-__all__ = ["Judgement", "LabelScore", "label_names", "standing_labels"]
+__all__ = ["Judgement", "LabelScore", "label_names", "newest_moods", "standing_labels"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,39 @@ def standing_labels(
     for message in message_ids:
         found[message] = list(_stand(machine.get(message, ()), judged.get(message, ())))
     return found
+
+
+def newest_moods(
+    conversation_ids: Sequence[int],
+) -> dict[int, tuple[int, LabelScore | None]]:
+    """Each conversation's newest message that came in, with its tone; one statement.
+
+    Literal SQL, because every list and every poll asks it.
+    """
+    return {
+        key: (message, _mood(judged, name, score, detail))
+        for key, message, judged, name, score, detail in select(
+            f"{_NEWEST_IN} WHERE c.id IN ({holders(conversation_ids)}) ORDER BY l.id",
+            conversation_ids,
+        )
+    }
+
+
+_NEWEST_IN = """SELECT c.id, m.id, j.value, l.name, l.score, l.detail FROM conversation c
+    JOIN message m ON m.id = (
+        SELECT n.id FROM message n WHERE n.conversation_id = c.id AND n.direction = 'in'
+        ORDER BY n.sent_at DESC, n.id DESC LIMIT 1)
+    LEFT JOIN label_correction j ON j.message_id = m.id AND j.namespace = 'sentiment'
+    LEFT JOIN message_label l
+        ON l.message_id = m.id AND l.name >= 'sentiment:' AND l.name < 'sentiment;'"""
+
+
+def _mood(
+    judged: str | None, name: str | None, score: float | None, detail: str | None
+) -> LabelScore | None:
+    if judged is not None:
+        return LabelScore(name=f"sentiment:{judged}", score=None) if judged else None
+    return LabelScore(name=name, score=score, detail=detail or "") if name else None
 
 
 def _stand(said: Sequence[LabelScore], judged: Sequence[Judgement]) -> Iterable[LabelScore]:

@@ -11,29 +11,39 @@ from peewee import Tuple, Value
 
 __all__ = ["Cursor", "Page", "after", "before", "page_of"]
 
+_MOST_DIGITS = 18
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """The last line of a page: its moment and its id. `str` gives what stands in an address."""
+    """The last line of a page: its moment and its id. `str` gives what stands in an address.
+
+    `rank` is the priority of that line, where a list is read by priority first.
+    """
 
     at: datetime
     id: int
+    rank: int | None = None
 
     @classmethod
     def parse(cls, text: str | None) -> Cursor | None:
         """The cursor an address names; None where it names none, or anything unreadable."""
-        moment, _, number = (text or "").rpartition("~")
+        moment, _, key = (text or "").partition("~")
+        number, _, rank = key.partition("~")
+        if not all(each.isascii() and len(each) <= _MOST_DIGITS for each in (number, rank)):
+            return None
         try:
             at = datetime.fromisoformat(moment)
-            return cls(at=at, id=int(number)) if at.tzinfo else None
+            rank_of = int(rank) if rank else None
+            return cls(at=at, id=int(number), rank=rank_of) if at.tzinfo else None
         except ValueError:
             return None
 
     def __str__(self) -> str:
-        return f"{self.at.isoformat().replace('+00:00', 'Z')}~{self.id}"
+        rank = "" if self.rank is None else f"~{self.rank}"
+        return f"{self.at.isoformat().replace('+00:00', 'Z')}~{self.id}{rank}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

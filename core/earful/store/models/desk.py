@@ -1,0 +1,58 @@
+"""What an agent's desk holds: what was read, which views are kept, what can be undone."""
+
+from __future__ import annotations
+
+from peewee import (
+    AutoField,
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    IntegerField,
+)
+
+from earful.store.fields import ChoiceField, JSONField, UTCDateTimeField
+from earful.store.models.conversations import Conversation
+from earful.store.models.people import Agent
+from earful.store.models.row import Row, link
+from earful.store.states import ConversationStatus, ListOrder
+
+__all__ = ["BulkUndo", "ReadCursor", "SavedView"]
+
+
+class ReadCursor(Row):
+    """How far one agent has read one conversation; without a row they have not opened it."""
+
+    id = BigAutoField()
+    agent = link(Agent)
+    conversation = link(Conversation)
+    message_id = BigIntegerField()
+
+    class Meta:
+        indexes = ((("conversation", "agent"), True),)
+
+
+class SavedView(Row):
+    """A list somebody keeps: a status, a condition and an order. `version` counts its changes."""
+
+    id = AutoField()
+    name = CharField(max_length=80)
+    agent = link(Agent, index=True)
+    shared = BooleanField(default=False, index=True)
+    status = ChoiceField(ConversationStatus, default=ConversationStatus.OPEN)
+    conditions = JSONField()
+    order = ChoiceField(ListOrder, default=ListOrder.DUE)
+    version = IntegerField(default=1)
+    created_at = UTCDateTimeField()
+    updated_at = UTCDateTimeField()
+
+
+class BulkUndo(Row):
+    """How each conversation of one bulk change stood before; used once, by who made the change."""
+
+    id = BigAutoField()
+    agent = link(Agent, index=True)
+    at = UTCDateTimeField()
+    kind = CharField(max_length=20)
+    entries = JSONField()
+    used_at = UTCDateTimeField(null=True)
