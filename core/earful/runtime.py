@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -16,9 +17,11 @@ from typing import Any, Generic, TypeVar
 from earful.business_hours import BusinessHours
 from earful.components import (
     Capabilities,
+    ChannelSettings,
     ChannelType,
     Classifier,
     ClassifierType,
+    Connector,
     LabelSet,
     Notifier,
     Router,
@@ -28,13 +31,15 @@ from earful.components import (
     Webhook,
     describe,
 )
-from earful.config import ChannelConfig, ComponentConfig, Config, validate_settings
+from earful.config import ChannelConfig, ComponentConfig, Config, remember, validate_settings
 from earful.errors import ConfigError
 from earful.job_queue import JobQueue
 from earful.plugins import PluginHost, PluginStatus, contained
 from earful.policies import CompiledPolicy
 from earful.store import database
-from earful.types import Capability, ReplyContext, ReplyPermission
+from earful.store.channel_state import StoredChannelState
+from earful.store.vault import Vault
+from earful.types import Capability, ReplyContext, ReplyPermission, Surface
 
 __all__ = ["ConfiguredChannel", "ConfiguredClassifier", "Named", "Runtime", "Trouble"]
 
@@ -91,6 +96,25 @@ class ConfiguredChannel:
             self._failed("count_length", error)
             return len(text)
 
+    def reply_limit(self, surface: Surface) -> int | None:
+        """How long an answer on this surface may be."""
+        can = self.capabilities
+        is_private = surface is Surface.PRIVATE
+        return (is_private and can.private_reply_length) or can.reply_length
+
+    def reply_cost(self, text: str, surface: Surface) -> float | None:
+        """What sending this costs in US dollars; None where nobody can tell."""
+        estimate = self.type.reply_cost
+        if estimate is None:
+            return None
+        try:
+            return contained(
+                f"{self.name}.reply_cost", lambda: estimate(self.settings, text, surface)
+            )
+        except Exception as error:  # noqa: BLE001 - the page says nothing then
+            self._failed("reply_cost", error)
+            return None
+
     def _failed(self, part: str, error: Exception) -> str:
         logger.warning("channel=%s %s failed: %s", self.name, part, describe(error))
         return f"The channel's plugin failed: {describe(error)}"
@@ -107,6 +131,10 @@ class ConfiguredChannel:
         """What writes to the platform; None where that is impossible."""
         return self._make("sender", self.type.sender)
 
+    def connector(self) -> Connector | None:
+        """What signs it in through the browser; None where the configuration says it all."""
+        return self._make("connector", self.type.connector)
+
     def _make(self, part: str, factory: Callable[[Any], Made] | None) -> Made | None:
         if factory is None:
             return None
@@ -114,6 +142,14 @@ class ConfiguredChannel:
             self._made[part] = contained(f"{self.name}.{part}", lambda: factory(self.settings))
         made: Made = self._made[part]
         return made
+
+
+def _mask(credentials: Mapping[str, str]) -> None:
+    """Let no log line show them. Short ones are names and numbers, not secrets."""
+    remember(each for each in credentials.values() if len(each) >= _SHORTEST_SECRET)
+
+
+_SHORTEST_SECRET = 12
 
 
 def _no_capabilities(reason: str) -> Capabilities:
@@ -154,6 +190,8 @@ class Runtime:
     troubles: list[Trouble] = field(default_factory=list)
     compiled_policies: dict[tuple[object, ...], CompiledPolicy] = field(default_factory=dict)
     """What routing has compiled so far."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The time for the state that plugins reach through their settings; tests move it."""
 
     @classmethod
     def open(
@@ -193,6 +231,21 @@ class Runtime:
         jobs = JobQueue.connect(config)
         runtime = cls(config=config, plugins=plugins, jobs=jobs, channels={}, business_hours=hours)
         return runtime._add_components()
+
+    @cached_property
+    def vault(self) -> Vault:
+        """What encrypts credentials."""
+        return Vault(self.config.encryption_keys)
+
+    def _now(self) -> datetime:
+        return self.clock()
+
+    def _with_state(self, name: str, settings: Settings) -> Settings:
+        """The settings with a place to keep state, where they ask for one."""
+        if not isinstance(settings, ChannelSettings):
+            return settings
+        state = StoredChannelState(name, self.vault, self._now, _mask)
+        return settings.with_state(state)
 
     @cached_property
     def classifiers(self) -> Sequence[ConfiguredClassifier]:
@@ -261,7 +314,7 @@ class Runtime:
                 name=component.name,
                 title=component.title or component.name,
                 type=kind,
-                settings=settings,
+                settings=self._with_state(component.name, settings),
                 poll_every_seconds=component.poll_every_seconds,
             )
 

@@ -19,6 +19,8 @@ from earful.types import Payload as RawPayload
 
 __all__ = [
     "accept_webhook",
+    "configured_channel",
+    "enqueue",
     "pause_channel",
     "poll_channel_now",
     "replay_payloads",
@@ -79,11 +81,12 @@ def accept_webhook(
             raise ActionRefused(msg)
         ids = keep(row.id, payloads, now)
         Channel.update(last_success_at=now).where(Channel.id == row.id).execute()
-    _enqueue(runtime, "ingest_payload", ids)
+    enqueue(runtime, "ingest_payload", ids)
     return ids
 
 
-def _enqueue(runtime: Runtime, job: str, ids: Sequence[int], on: str = "triage") -> None:
+def enqueue(runtime: Runtime, job: str, ids: Sequence[int], on: str = "triage") -> None:
+    """Enqueue one job for each; if the job queue is away, ticker and sweep will."""
     if not ids:
         return
     try:
@@ -98,7 +101,7 @@ def pause_channel(
     """Stop reading and sending; queued replies wait."""
     require(actor, Role.LEAD)
     with transaction():
-        row = _configured(channel_id)
+        row = configured_channel(channel_id)
         row.state = ChannelState.PAUSED
         row.state_reason = reason or f"paused by {actor.name}"
         row.save()
@@ -109,16 +112,17 @@ def resume_channel(runtime: Runtime, actor: Actor, channel_id: int, *, now: date
     """Read and send again, from where it stopped."""
     require(actor, Role.LEAD)
     with transaction():
-        row = _configured(channel_id)
+        row = configured_channel(channel_id)
         row.state, row.state_reason = ChannelState.LIVE, ""
         row.failures, row.next_poll_at = 0, now
         row.health, row.health_detail = Health.UNKNOWN, ""
         row.save()
         audit(actor, "channel.resume", "channel", row.name, now)
-    _enqueue(runtime, "poll_channel", [channel_id], on="fetch")
+    enqueue(runtime, "poll_channel", [channel_id], on="fetch")
 
 
-def _configured(channel_id: int) -> Channel:
+def configured_channel(channel_id: int) -> Channel:
+    """The channel's row, held; raises `ActionRefused` where nothing can be done with it."""
     row: Channel | None = locked(Channel.select().where(Channel.id == channel_id)).get_or_none()
     if row is None:
         msg = "This channel does not exist."
@@ -133,20 +137,20 @@ def poll_channel_now(runtime: Runtime, actor: Actor, channel_id: int, *, now: da
     """Read the channel as soon as a worker is free."""
     require(actor, Role.LEAD)
     with transaction():
-        row = _configured(channel_id)
+        row = configured_channel(channel_id)
         row.next_poll_at = now
         row.save()
         audit(actor, "channel.poll", "channel", row.name, now)
-    _enqueue(runtime, "poll_channel", [channel_id], on="fetch")
+    enqueue(runtime, "poll_channel", [channel_id], on="fetch")
 
 
 def test_channel(runtime: Runtime, actor: Actor, channel_id: int, *, now: datetime) -> None:
     """Let a worker try the channel's settings; what came of it shows as the channel's health."""
     require(actor, Role.LEAD)
     with transaction():
-        row = _configured(channel_id)
+        row = configured_channel(channel_id)
         audit(actor, "channel.test", "channel", row.name, now)
-    _enqueue(runtime, "check_channel", [channel_id], on="fetch")
+    enqueue(runtime, "check_channel", [channel_id], on="fetch")
 
 
 def replay_payloads(
@@ -171,7 +175,7 @@ def replay_payloads(
                 .execute()
             )
             audit(actor, "payload.replay", "payload", ids[0], now, after={"count": len(ids)})
-    _enqueue(runtime, "ingest_payload", ids)
+    enqueue(runtime, "ingest_payload", ids)
     return ids
 
 

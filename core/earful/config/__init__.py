@@ -16,10 +16,12 @@ from earful.config.models import (
     JobQueueConfig,
     PluginsConfig,
     RetentionConfig,
+    SecurityConfig,
     ServerConfig,
     StoreConfig,
+    new_encryption_key,
 )
-from earful.config.secrets import masked
+from earful.config.secrets import masked, remember
 
 __all__ = [
     "BusinessHoursConfig",
@@ -30,10 +32,13 @@ __all__ = [
     "JobQueueConfig",
     "PluginsConfig",
     "RetentionConfig",
+    "SecurityConfig",
     "ServerConfig",
     "StoreConfig",
     "example",
     "load",
     "masked",
+    "new_encryption_key",
+    "remember",
     "validate_settings",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 from datetime import date
@@ -32,8 +33,10 @@ __all__ = [
     "JobQueueConfig",
     "PluginsConfig",
     "RetentionConfig",
+    "SecurityConfig",
     "ServerConfig",
     "StoreConfig",
+    "new_encryption_key",
 ]
 
 
@@ -65,6 +68,23 @@ class ServerConfig(_Table):
         if value and urlsplit(value).scheme not in ("http", "https"):
             raise ValueError("expected an address that starts with http:// or https://")
         return value.rstrip("/")
+
+
+class SecurityConfig(_Table):
+    """What credentials are encrypted with, before they are stored."""
+
+    encryption_key: SecretStr | None = None
+    """As configured: one or more keys, the newest first; `Config.encryption_keys()` gives them."""
+
+    @field_validator("encryption_key")
+    @classmethod
+    def _keys(cls, value: SecretStr | None) -> SecretStr | None:
+        keys = [] if value is None else value.get_secret_value().split()
+        if value is not None and not (keys and all(map(_is_encryption_key, keys))):
+            raise ValueError(
+                "expected keys as `earful secrets new-key` prints them, the newest first"
+            )
+        return value
 
 
 class StoreConfig(_Table):
@@ -181,6 +201,7 @@ class Config(_Table):
 
     data_dir: Path = Path("data")
     server: ServerConfig = ServerConfig()
+    security: SecurityConfig = SecurityConfig()
     store: StoreConfig = StoreConfig()
     job_queue: JobQueueConfig = JobQueueConfig()
     inbox: InboxConfig = InboxConfig()
@@ -212,7 +233,26 @@ class Config(_Table):
         """What sessions are signed with: configured, else made once in the data folder (0600)."""
         if self.server.secret_key is not None:
             return self.server.secret_key.get_secret_value()
-        return _kept_key(self.data_dir / "secret_key")
+        return _kept(self.data_dir / "secret_key", secrets.token_urlsafe(48))
+
+    def encryption_keys(self) -> tuple[str, ...]:
+        """What credentials are encrypted with, the newest first; made once where none is set."""
+        if self.security.encryption_key is not None:
+            return tuple(self.security.encryption_key.get_secret_value().split())
+        return tuple(_kept(self.encryption_key_file, new_encryption_key()).split())
+
+    @property
+    def encryption_key_file(self) -> Path:
+        """Where the keys lie (0600) unless they are configured. Back it up with the database."""
+        return self.data_dir / "encryption_key"
+
+    def add_encryption_key(self) -> None:
+        """Put a fresh key before the newest one; the others of the file are forgotten.
+
+        What is encrypted with those must have been put under the newest one before.
+        """
+        keys = (new_encryption_key(), self.encryption_keys()[0])
+        _write(self.encryption_key_file, "\n".join(keys))
 
 
 def _with_password(url: str, password: SecretStr | None) -> str:
@@ -225,18 +265,46 @@ def _with_password(url: str, password: SecretStr | None) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}:{secret}@{host}"))
 
 
-def _kept_key(path: Path) -> str:
-    """The key in `path`, made there first if need be; two processes agree on one."""
+def new_encryption_key() -> str:
+    """32 random bytes in URL-safe base64, as Fernet wants them."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+
+
+_KEY_BYTES = 32
+
+
+def _is_encryption_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == _KEY_BYTES
+    except ValueError:
+        return False
+
+
+def _kept(path: Path, fresh: str) -> str:
+    """What stands in `path`; `fresh` is put there if need be. Two processes agree on one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        fresh = path.with_name(f".secret_key.{os.getpid()}")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
+        ours = _beside(path, fresh)
         try:
-            os.link(fresh, path)
+            os.link(ours, path)
         except FileExistsError:
             pass
         finally:
-            fresh.unlink()
+            ours.unlink()
     return path.read_text().strip()
+
+
+def _write(path: Path, text: str) -> None:
+    """Put `text` into the file, whole or not at all."""
+    _beside(path, text).replace(path)
+
+
+def _beside(path: Path, text: str) -> Path:
+    """A new file that only we may read, next to `path`."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return fresh

@@ -13,6 +13,7 @@ __all__ = [
     "ListOrder",
     "NotificationState",
     "PayloadState",
+    "PlatformActionState",
     "PriorityRank",
     "ReplyState",
     "Role",
@@ -113,6 +114,15 @@ class ReplyState(StrEnum):
     FAILED = "failed"
     UNCONFIRMED = "unconfirmed"
     UNDONE = "undone"
+
+
+class PlatformActionState(StrEnum):
+    """An action's way out. It does no harm twice, so one of unknown outcome is simply repeated."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    DONE = "done"
+    FAILED = "failed"
 
 
 class ClockKind(StrEnum):

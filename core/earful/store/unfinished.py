@@ -16,6 +16,7 @@ __all__ = [
     "PAYLOAD_FINISHED",
     "PAYLOAD_REFUSED",
     "PAYLOAD_UNFINISHED",
+    "PLATFORM_ACTION_UNFINISHED",
     "REPLY_UNFINISHED",
     "SNOOZED",
 ]
@@ -28,5 +29,6 @@ NOTIFICATION_UNFINISHED = SQL("state = 'pending'")
 PAYLOAD_REFUSED = SQL("state IN ('quarantined', 'unsupported')")
 PAYLOAD_UNFINISHED = SQL("state = 'received'")
 PAYLOAD_FINISHED = SQL("state IN ('parsed', 'unsupported')")
+PLATFORM_ACTION_UNFINISHED = SQL("state IN ('queued', 'sending')")
 REPLY_UNFINISHED = SQL("state IN ('queued', 'sending', 'unconfirmed')")
 SNOOZED = SQL("status = 'snoozed'")

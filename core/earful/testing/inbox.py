@@ -65,6 +65,7 @@ class Inbox:
     def __init__(self, runtime: Runtime, now: datetime) -> None:
         self.runtime = runtime
         self.now = now
+        runtime.clock = lambda: self.now
 
     @property
     def jobs(self) -> MemoryJobQueue:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from earful.errors import RateLimited, SpendingCapReached
+from earful.store.channel_state import MICRO, cap_reached, month_of, used_up
 
 __all__ = ["MemoryChannelState", "MemoryCosts", "MemoryCredentials", "MemoryLimits"]
 
@@ -58,8 +58,7 @@ class MemoryLimits:
             left, until = self.remaining.get(endpoint, (1, now))
             if left > 0 or until <= now:
                 return
-        words = reason or f"The rate limit of {endpoint} is used up until {until:%H:%M} UTC."
-        raise RateLimited(words, retry_after=until - now)
+        raise used_up(endpoint, until, now, reason)
 
     def note(self, endpoint: str, *, limit: int | None, remaining: int, reset_at: datetime) -> None:  # noqa: ARG002
         self.remaining[endpoint] = (remaining, reset_at)
@@ -77,28 +76,21 @@ class MemoryCosts:
 
     def require(self, cap_usd: float | None) -> None:
         spent = sum(usd for _, usd in self.this_month().values())
-        if cap_usd is not None and round(spent * 1e6) >= round(cap_usd * 1e6):
-            now = self.now()
-            words = f"This month's cap of ${cap_usd:.2f} is reached (${spent:.2f} spent)."
-            raise SpendingCapReached(words, retry_after=_next_month(now) - now)
+        if cap_usd is not None and round(spent * MICRO) >= round(cap_usd * MICRO):
+            raise cap_reached(cap_usd, spent, self.now())
 
     def spend(self, action: str, usd: float, *, count: int = 1) -> None:
-        key = (f"{self.now():%Y-%m}", action)
+        key = (month_of(self.now()), action)
         done, micro = self.spent.get(key, (0, 0))
-        self.spent[key] = (done + count, micro + round(usd * 1e6))
+        self.spent[key] = (done + count, micro + round(usd * MICRO))
 
     def this_month(self) -> Mapping[str, tuple[int, float]]:
-        month = f"{self.now():%Y-%m}"
+        month = month_of(self.now())
         return {
-            action: (count, micro / 1e6)
+            action: (count, micro / MICRO)
             for (when, action), (count, micro) in self.spent.items()
             if when == month
         }
-
-
-def _next_month(now: datetime) -> datetime:
-    year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)  # noqa: PLR2004 - December
-    return datetime(year, month, 1, tzinfo=UTC)
 
 
 class MemoryChannelState:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 from earful.components import Settings
-from earful.config import ComponentConfig, Config, example, load, masked, validate_settings
+from earful.config import (
+    ComponentConfig,
+    Config,
+    example,
+    load,
+    masked,
+    new_encryption_key,
+    validate_settings,
+)
 from earful.config.components import ChannelConfig
 from earful.config.models import BusinessHoursConfig
 from earful.errors import ConfigError
@@ -61,6 +69,7 @@ def test_every_setting_in_the_example_has_a_comment() -> None:
 
 def test_uncommented_example_loads(tmp_path: Path) -> None:
     secrets = dict.fromkeys(re.findall(r'env = "(\w+)"', example()), "a-secret-text")
+    secrets["EARFUL_ENCRYPTION_KEY"] = new_encryption_key()
     config = load(written(tmp_path, uncommented(example()).replace("NAME", "PATH")), secrets)
     assert config.channels["our-forum"].type == "forums"
     assert config.business_hours is not None
@@ -213,6 +222,29 @@ def test_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert load(path, {}).secret_key() == key
     assert stat.S_IMODE((tmp_path / "data/secret_key").stat().st_mode) == 0o600
     assert [file.name for file in (tmp_path / "data").iterdir()] == ["secret_key"]
+
+
+def test_encryption_key_is_made_once_and_private(tmp_path: Path) -> None:
+    path = written(tmp_path, "")
+    keys = load(path, {}).encryption_keys()
+    assert load(path, {}).encryption_keys() == keys
+    file = tmp_path / "data/encryption_key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    load(path, {}).add_encryption_key()
+    assert load(path, {}).encryption_keys()[1:] == keys
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_configured_encryption_keys_are_used_and_masked(tmp_path: Path) -> None:
+    keys = (new_encryption_key(), new_encryption_key())
+    path = written(tmp_path, '[security]\nencryption_key = {env = "KEYS"}')
+    assert load(path, {"KEYS": " ".join(keys)}).encryption_keys() == keys
+    assert keys[1] not in masked(f"key={keys[1]}")
+
+
+def test_what_is_no_encryption_key_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"security.encryption_key: .*secrets new-key"):
+        load(written(tmp_path, "[security]\nencryption_key = 'short'"), {})
 
 
 def test_configured_secret_key_is_used(tmp_path: Path) -> None:

@@ -7,6 +7,13 @@ Indexes on unfinished states are partial, so that the sweep's cost is that of th
 from __future__ import annotations
 
 from earful.store.models.channels import Channel, Payload
+from earful.store.models.connections import (
+    ChannelConnection,
+    ChannelCost,
+    ChannelCredential,
+    ChannelFlag,
+    ChannelLimit,
+)
 from earful.store.models.conversations import (
     Clock,
     Conversation,
@@ -27,6 +34,7 @@ from earful.store.models.labels import (
 )
 from earful.store.models.messages import EarlyRemoval, Message, MessageLabel, MessageVersion
 from earful.store.models.people import Agent, Contact, Identity
+from earful.store.models.platform_actions import PlatformAction
 from earful.store.models.policies import Policy, PolicyRun, PolicyVersion
 from earful.store.models.replies import Reply
 from earful.store.models.row import NEVER, Row, database
@@ -39,6 +47,11 @@ __all__ = [
     "AuditEvent",
     "BulkUndo",
     "Channel",
+    "ChannelConnection",
+    "ChannelCost",
+    "ChannelCredential",
+    "ChannelFlag",
+    "ChannelLimit",
     "ClassifierBatch",
     "ClassifierDay",
     "Clock",
@@ -60,16 +73,17 @@ __all__ = [
     "Note",
     "Notification",
     "Payload",
+    "PlatformAction",
     "Policy",
     "PolicyRun",
     "PolicyVersion",
     "Queue",
-    "Reclassification",
     "ReadCursor",
+    "Reclassification",
     "Reply",
     "Row",
-    "SavedView",
     "SavedReply",
+    "SavedView",
     "Setting",
     "SignOff",
     "Thread",
@@ -98,6 +112,7 @@ ALL_MODELS: tuple[type[Row], ...] = (
     Event,
     Note,
     Reply,
+    PlatformAction,
     Clock,
     Policy,
     PolicyVersion,
@@ -107,12 +122,17 @@ ALL_MODELS: tuple[type[Row], ...] = (
     Heartbeat,
     Lease,
     Setting,
+    ChannelCredential,
+    ChannelFlag,
+    ChannelLimit,
+    ChannelCost,
+    ChannelConnection,
+    ReadCursor,
+    SavedView,
+    BulkUndo,
     SavedReply,
     Draft,
     SignOff,
     Mention,
-    ReadCursor,
-    SavedView,
-    BulkUndo,
 )
 """Every table, each after those it links to."""

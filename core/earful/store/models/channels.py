@@ -45,6 +45,7 @@ class Payload(Row):
     body = BlobField()
     content_type = CharField(max_length=200, default="")
     meta = JSONField(default=dict)
+    key = CharField(max_length=200, default="")
     received_at = UTCDateTimeField()
     error = TextField(default="")
     attempts = IntegerField(default=0)
@@ -53,6 +54,11 @@ class Payload(Row):
 
 Payload.add_index(
     Payload.index(Payload.id, where=Payload.state == "received", name="payload_unfinished")
+)
+Payload.add_index(
+    Payload.index(
+        Payload.channel, Payload.key, unique=True, where=Payload.key != "", name="payload_key"
+    )
 )
 Payload.add_index(
     Payload.index(
