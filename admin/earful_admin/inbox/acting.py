@@ -149,8 +149,9 @@ class Acting:
         """Take a reply back before it is sent; its text returns to the composer."""
 
         def work() -> ResponseReturnValue:
-            text = actions.undo_reply(self.runtime, self.actor, reply_id, now=self.now)
-            return self._done(_asked_conversation(), "Not sent. Your text is back.", text=text)
+            undone = actions.undo_reply(self.runtime, self.actor, reply_id, now=self.now)
+            said = "Not sent. Your text is back."
+            return self._done(_asked_conversation(), said, text=undone.text)
 
         return self._try(_asked_conversation(), work)
 

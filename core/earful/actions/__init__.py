@@ -5,7 +5,7 @@ Refusals are `ActionRefused`, worded for the person; nothing has changed then.
 
 from __future__ import annotations
 
-from earful.actions.actor import SYSTEM, Actor, NewerMessage
+from earful.actions.actor import SYSTEM, Actor, NeedsConfirmation, NewerMessage
 from earful.actions.channels import (
     accept_webhook,
     pause_channel,
@@ -56,6 +56,7 @@ from earful.actions.people import (
 from earful.actions.policies import InvalidPolicy, move_policy, save_policy, set_policy_enabled
 from earful.actions.queues import COLOURS, save_queue, set_setting
 from earful.actions.replies import (
+    Undone,
     confirm_reply_sent,
     find_reply_again,
     reply_permission,
@@ -64,14 +65,24 @@ from earful.actions.replies import (
     undo_reply,
 )
 from earful.actions.system import retry_job, retry_notification
+from earful.actions.writing import (
+    DraftConflict,
+    delete_saved_reply,
+    save_draft,
+    save_saved_reply,
+    set_sign_off,
+)
 
 __all__ = [
     "COLOURS",
     "SYSTEM",
     "THEMES",
     "Actor",
+    "DraftConflict",
     "InvalidPolicy",
+    "NeedsConfirmation",
     "NewerMessage",
+    "Undone",
     "accept_webhook",
     "add_agent",
     "add_label",
@@ -82,6 +93,7 @@ __all__ = [
     "Connected",
     "DraftConflict",
     "confirm_reply_sent",
+    "delete_saved_reply",
     "end_sessions",
     "find_reply_again",
     "ignore",
@@ -107,8 +119,10 @@ __all__ = [
     "retry_job",
     "retry_notification",
     "retry_reply",
+    "save_draft",
     "save_policy",
     "save_queue",
+    "save_saved_reply",
     "set_agent_active",
     "set_password",
     "set_policy_enabled",
@@ -116,6 +130,7 @@ __all__ = [
     "set_queue",
     "set_role",
     "set_setting",
+    "set_sign_off",
     "snooze",
     "return_from_platform",
     "rotate_secrets",

@@ -8,9 +8,10 @@ from typing import Any
 
 from earful.errors import ActionRefused
 from earful.inbox.audit import record
+from earful.inbox.caution import Caution
 from earful.store.states import Role
 
-__all__ = ["SYSTEM", "Actor", "NewerMessage", "audit", "require"]
+__all__ = ["SYSTEM", "Actor", "NeedsConfirmation", "NewerMessage", "audit", "require"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,14 @@ class NewerMessage(ActionRefused):
         self.count = count
         what = "1 newer message" if count == 1 else f"{count} newer messages"
         super().__init__(f"Not sent: {what} arrived.")
+
+
+class NeedsConfirmation(ActionRefused):
+    """The reply was not sent: there are doubts that its author has not answered yet."""
+
+    def __init__(self, cautions: tuple[Caution, ...]) -> None:
+        self.cautions = cautions
+        super().__init__(" ".join(each.text for each in cautions))
 
 
 def require(actor: Actor, role: Role) -> None:

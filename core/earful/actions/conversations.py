@@ -9,14 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from earful.actions.actor import Actor, audit, require
+from earful.actions.writing import drop_draft
 from earful.errors import ActionRefused
 from earful.inbox import timeline
 from earful.inbox.lifecycle import change_status
 from earful.inbox.text import clean, one_line
+from earful.inbox.writing import mentions_in
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
-from earful.store.models import Agent, Conversation, ConversationLabel, Note, Queue
-from earful.store.states import ConversationStatus, PriorityRank, Role
+from earful.store.models import Agent, Conversation, ConversationLabel, Mention, Note, Queue
+from earful.store.queries.writing import colleagues
+from earful.store.states import ConversationStatus, PriorityRank, Role, WritingMode
 from earful.types import Priority
 
 __all__ = [
@@ -59,13 +62,18 @@ def _note_change(
 def add_note(
     _runtime: Runtime, actor: Actor, conversation_id: int, text: str, *, now: datetime
 ) -> int:
-    """Write something only colleagues see. Returns the note's id."""
+    """Write something only colleagues see; `@Name` mentions one of them. Returns its id."""
     words = clean(text).strip()
     if not words:
         msg = "Write something first."
         raise ActionRefused(msg)
+    named = mentions_in(words, colleagues())
     with _acting(actor, conversation_id):
         note = Note.create(conversation=conversation_id, agent=actor.agent_id, text=words, at=now)
+        for colleague in named:
+            if colleague.id != actor.agent_id:
+                Mention.create(note=note, conversation=conversation_id, agent=colleague.id, at=now)
+        drop_draft(actor, conversation_id, WritingMode.NOTE)
         audit(actor, "conversation.note", "conversation", conversation_id, now)
     return int(note.id)
 

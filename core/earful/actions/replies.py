@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from earful.actions.actor import Actor, NewerMessage, audit, require
+from earful.actions.actor import Actor, NeedsConfirmation, NewerMessage, audit, require
+from earful.actions.writing import drop_draft, put_draft_back
 from earful.errors import ActionRefused
 from earful.inbox import timeline
 from earful.inbox.replies import sent
 from earful.inbox.text import MAX_TEXT, clean
+from earful.inbox.writing import Writing, cautions, reply_limit, writing
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
-from earful.store.models import Channel, Conversation, Message, Reply, Thread
-from earful.store.states import Direction, ReplyState, Role
+from earful.store.models import Channel, Conversation, Message, Reply, SavedReply, Thread
+from earful.store.states import Direction, ReplyState, Role, WritingMode
 from earful.types import ReplyContext, ReplyPermission, Surface
 
 __all__ = [
+    "Undone",
     "confirm_reply_sent",
     "find_reply_again",
     "reply_permission",
@@ -24,6 +29,20 @@ __all__ = [
     "submit_reply",
     "undo_reply",
 ]
+
+
+FURTHEST = timedelta(days=366)
+"""How far ahead a reply can be scheduled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A reply that was taken back: its words stand in the draft again, before what came since."""
+
+    text: str
+    mode: WritingMode
+    draft: str
+    version: int
 
 
 def reply_permission(runtime: Runtime, message: Message, *, now: datetime) -> ReplyPermission:
@@ -59,39 +78,71 @@ def submit_reply(
     last_seen_message_id: int,
     force: bool = False,
     resolve_after: bool = False,
+    snooze_until: datetime | None = None,
+    send_at: datetime | None = None,
+    accepted: Collection[str] | None = None,
+    saved_reply_id: int | None = None,
     now: datetime,
 ) -> int:
     """Put a reply into the outbox, where it can be undone until it is due. Returns its id.
 
+    Variables are filled in and the author's sign-off is added. `send_at` schedules it;
+    `snooze_until` puts the conversation away once it is sent. `accepted` names the cautions that
+    its author has answered; None asks nobody anything.
+
     Raises `NewerMessage` when the conversation has inbound messages after
-    `last_seen_message_id`, unless `force`; `ActionRefused` when it cannot be sent as it is.
+    `last_seen_message_id`, unless `force`; `NeedsConfirmation` for other doubts; `ActionRefused`
+    when it cannot be sent as it is.
     """
     require(actor, Role.AGENT)
     message = _answered_message(conversation_id, message_id)
-    _check_can_send(runtime, message, _checked_text(runtime, message, text), now)
+    where = surface or _surface_of_answer(message.surface)
+    written = _checked_text(runtime, actor, message, where, text)
+    _check_can_send(runtime, message, where, written.text, send_at, now)
+    _check_times(send_at, snooze_until, now)
     with transaction():
         _conversation(conversation_id)
         if not force:
             _refuse_unseen(conversation_id, last_seen_message_id)
+        if accepted is not None:
+            _refuse_doubtful(actor, written, where, conversation_id, accepted, saved_reply_id)
         reply = Reply.create(
             channel=message.channel_id,
             conversation=conversation_id,
             thread=message.thread_id,
             message=message_id,
             agent=actor.agent_id,
-            surface=surface or _surface_of_answer(message.surface),
-            text=clean(text).strip(),
+            surface=where,
+            text=written.text,
+            sign_off=written.sign_off,
             resolve_after=resolve_after,
+            snooze_until=snooze_until,
+            scheduled=send_at is not None,
             idempotency_key=secrets.token_hex(16),
             created_at=now,
-            due_at=now + timedelta(seconds=runtime.config.inbox.undo_seconds),
+            due_at=send_at or now + timedelta(seconds=runtime.config.inbox.undo_seconds),
         )
+        drop_draft(actor, conversation_id, _mode_of(where))
+        _count_use(saved_reply_id, now)
         audit(actor, "reply.submit", "conversation", conversation_id, now, after={"id": reply.id})
     return int(reply.id)
 
 
 def _surface_of_answer(surface: Surface) -> Surface:
     return Surface.PRIVATE if surface is Surface.PRIVATE else Surface.PUBLIC_REPLY
+
+
+def _mode_of(surface: Surface) -> WritingMode:
+    return WritingMode.PRIVATE if surface is Surface.PRIVATE else WritingMode.PUBLIC
+
+
+def _count_use(saved_reply_id: int | None, now: datetime) -> None:
+    if saved_reply_id is not None:
+        (
+            SavedReply.update(used=SavedReply.used + 1, used_at=now)
+            .where(SavedReply.id == saved_reply_id)
+            .execute()
+        )
 
 
 def _answered_message(conversation_id: int, message_id: int) -> Message:
@@ -109,26 +160,75 @@ def _answered_message(conversation_id: int, message_id: int) -> Message:
     return message
 
 
-def _checked_text(runtime: Runtime, message: Message, text: str) -> str:
+def _checked_text(
+    runtime: Runtime, actor: Actor, message: Message, surface: Surface, text: str
+) -> Writing:
     words = clean(text, len(text)).strip()
     if not words:
         msg = "Write something first."
         raise ActionRefused(msg)
+    written = writing(message.conversation_id, actor.agent_id, words)
+    if written is None or written.missing:
+        names = ", ".join(f"{{{name}}}" for name in written.missing) if written else "everything"
+        msg = f"Nothing is known for {names}: write it yourself."
+        raise ActionRefused(msg)
     channel = runtime.channels.get(message.channel.name)
-    limit = channel and channel.capabilities.reply_length
-    if channel and limit and (length := channel.count_length(words)) > limit:
+    limit = channel and reply_limit(channel.capabilities, surface)
+    if channel and limit and (length := channel.count_length(written.text)) > limit:
         msg = f"The reply is too long: {length} of {limit} characters."
         raise ActionRefused(msg)
-    if len(words) > MAX_TEXT:
-        msg = f"The reply is too long: {len(words)} of {MAX_TEXT} characters."
+    if len(written.text) > MAX_TEXT:
+        msg = f"The reply is too long: {len(written.text)} of {MAX_TEXT} characters."
         raise ActionRefused(msg)
-    return words
+    return written
 
 
-def _check_can_send(runtime: Runtime, message: Message, text: str, now: datetime) -> None:
+def _check_times(send_at: datetime | None, snooze_until: datetime | None, now: datetime) -> None:
+    if send_at is not None and not now < send_at <= now + FURTHEST:
+        msg = "Choose a time to send it within the next year."
+        raise ActionRefused(msg)
+    if snooze_until is not None and snooze_until <= max(now, send_at or now):
+        msg = "Choose a time for the snooze that lies after the sending."
+        raise ActionRefused(msg)
+
+
+def _refuse_doubtful(
+    actor: Actor,
+    written: Writing,
+    surface: Surface,
+    conversation_id: int,
+    accepted: Collection[str],
+    saved_reply_id: int | None,
+) -> None:
+    found = cautions(
+        conversation_id,
+        written,
+        surface=surface,
+        agent_id=actor.agent_id,
+        saved_reply_id=saved_reply_id,
+    )
+    open_ = tuple(each for each in found if each.confirm and each.code not in accepted)
+    if open_:
+        raise NeedsConfirmation(open_)
+
+
+def _check_can_send(
+    runtime: Runtime,
+    message: Message,
+    surface: Surface,
+    text: str,
+    send_at: datetime | None,
+    now: datetime,
+) -> None:
+    if message.surface is Surface.PRIVATE and surface is not Surface.PRIVATE:
+        msg = "A private message is answered in private, never where everybody reads it."
+        raise ActionRefused(msg)
     permission = reply_permission(runtime, message, now=now)
     if not permission.allowed:
         raise ActionRefused(permission.reason or "This message cannot be answered from here.")
+    if send_at is not None and permission.until is not None and send_at > permission.until:
+        msg = f"It can be answered only until {permission.until:%d %B, %H:%M} UTC."
+        raise ActionRefused(msg)
     same = Reply.select(Reply.id).where(
         (Reply.conversation == message.conversation_id)
         & (Reply.message == message.id)
@@ -170,8 +270,8 @@ def _reply(reply_id: int) -> Reply:
     return reply
 
 
-def undo_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> str:
-    """Take a reply back before it leaves; returns its text for the composer."""
+def undo_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> Undone:
+    """Take a reply back before it leaves; its text returns to who takes it back, as a draft."""
     require(actor, Role.AGENT)
     with transaction():
         reply = _reply(reply_id)
@@ -183,8 +283,11 @@ def undo_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime)
         if not undone:
             msg = "Too late to undo: the reply has left."
             raise ActionRefused(msg)
+        text = reply.text.removesuffix(reply.sign_off).rstrip() if reply.sign_off else reply.text
+        mode = _mode_of(reply.surface)
+        draft = put_draft_back(actor, reply.conversation_id, mode, text, now)
         audit(actor, "reply.undo", "conversation", reply.conversation_id, now)
-    return str(reply.text)
+    return Undone(text, mode, draft.text if draft else text, draft.version if draft else 0)
 
 
 def retry_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> None:

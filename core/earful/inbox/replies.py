@@ -6,6 +6,7 @@ from datetime import datetime
 
 from earful.inbox import timeline
 from earful.inbox.conversations import answered, stop_clocks
+from earful.inbox.lifecycle import change_status
 from earful.inbox.text import clean, snippet
 from earful.store.models import Conversation, Reply
 from earful.store.states import ConversationStatus, ReplyState
@@ -91,3 +92,13 @@ def _answer_given(reply: Reply, at: datetime) -> None:
         stop_clocks([conversation_id], at)
         entries.append(timeline.entry(conversation_id, "resolved", at, agent_id=reply.agent_id))
     timeline.add(entries)
+    if reply.snooze_until and reply.snooze_until > at and not reply.resolve_after:
+        change_status(
+            reply.conversation,
+            ConversationStatus.SNOOZED,
+            "snoozed",
+            now=at,
+            agent_id=reply.agent_id,
+            snoozed_until=reply.snooze_until,
+            until=reply.snooze_until.isoformat(),
+        )

@@ -104,7 +104,7 @@ def test_undo_takes_a_reply_back_before_it_is_due(
 ) -> None:
     reply_id = submit("Oops")
 
-    assert actions.undo_reply(inbox.runtime, sam, reply_id, now=inbox.now) == "Oops"
+    assert actions.undo_reply(inbox.runtime, sam, reply_id, now=inbox.now).text == "Oops"
     inbox.advance(minutes=5)
     inbox.tick()
 
