@@ -7,7 +7,7 @@ plugin and stops nothing but itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, Self, runtime_checkable
@@ -25,6 +25,7 @@ from earful.types import (
     ConnectionAttempt,
     FetchResult,
     InboundMessage,
+    KnownMessage,
     Label,
     Notification,
     OutboundReply,
@@ -147,6 +148,13 @@ class ChannelState(Protocol):
 
     def set_flag(self, name: str, value: str) -> None:
         """Keep such a text; an empty one removes it."""
+
+    def known(self, external_ids: Collection[str]) -> Mapping[str, KnownMessage]:
+        """What the inbox holds of these messages, by id; replies sent from here count, too.
+
+        Lets a source that looks again tell what is new or has changed, and what was never pushed.
+        Ask for at most a few hundred at once.
+        """
 
 
 class ChannelSettings(Settings):

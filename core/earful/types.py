@@ -23,6 +23,7 @@ __all__ = [
     "ConnectionAttempt",
     "FetchResult",
     "InboundMessage",
+    "KnownMessage",
     "Label",
     "Notification",
     "OutboundReply",
@@ -204,6 +205,14 @@ class InboundMessage:
     otherwise it is stored as ignored: found by search, in no queue, with no clock."""
     labels: tuple[str, ...] = ()
     """What the channel itself says of it, as `namespace:value`; such as the watch term it met."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownMessage:
+    """What the inbox holds of a message: its text as it stands, and whether it was taken away."""
+
+    text: str
+    removal: RemovalKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,16 +6,17 @@ given, because no plugin passes the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from earful.errors import RateLimited, SpendingCapReached
 from earful.store.credentials import StoredCredentials
 from earful.store.database import connection, transaction
-from earful.store.models import ChannelCost, ChannelFlag, ChannelLimit
+from earful.store.models import ChannelCost, ChannelFlag, ChannelLimit, Message, Reply
 from earful.store.place import ChannelPlace
 from earful.store.vault import Vault
+from earful.types import KnownMessage
 
 __all__ = ["MICRO", "StoredChannelState", "cap_reached", "month_of", "used_up"]
 
@@ -77,6 +78,21 @@ class StoredChannelState:
                 conflict_target=[ChannelFlag.channel, ChannelFlag.name],
                 update={ChannelFlag.value: value},
             ).execute()
+
+    def known(self, external_ids: Collection[str]) -> Mapping[str, KnownMessage]:
+        ids = list(set(external_ids))
+        with connection():
+            replies = Reply.select(Reply.external_id, Reply.text).where(
+                (Reply.channel == self._place.id) & Reply.external_id.in_(ids)
+            )
+            messages = Message.select(Message.external_id, Message.text, Message.removal).where(
+                (Message.channel == self._place.id) & Message.external_id.in_(ids)
+            )
+            found = {key: KnownMessage(text=text) for key, text in replies.tuples()}
+            return found | {
+                key: KnownMessage(text=text, removal=removal)
+                for key, text, removal in messages.tuples()
+            }
 
 
 @dataclass(frozen=True, slots=True)

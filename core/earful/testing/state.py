@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from earful.store.channel_state import MICRO, cap_reached, month_of, used_up
+from earful.types import KnownMessage
 
 __all__ = ["MemoryChannelState", "MemoryCosts", "MemoryCredentials", "MemoryLimits"]
 
@@ -111,6 +112,7 @@ class MemoryChannelState:
         self.limits = MemoryLimits(now)
         self.costs = MemoryCosts(now)
         self.flags: dict[str, str] = {}
+        self.messages: dict[str, KnownMessage] = {}
 
     def flag(self, name: str) -> str:
         return self.flags.get(name, "")
@@ -120,3 +122,6 @@ class MemoryChannelState:
             self.flags[name] = value
         else:
             self.flags.pop(name, None)
+
+    def known(self, external_ids: Collection[str]) -> Mapping[str, KnownMessage]:
+        return {key: self.messages[key] for key in set(external_ids) if key in self.messages}

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from earful import store
+from earful import KnownMessage, Removal, RemovalKind, store
 from earful.components import ChannelState
 from earful.config import new_encryption_key
 from earful.errors import (
@@ -26,6 +26,9 @@ from earful.store.credentials import RENEWAL_LEASE, connect, disconnect, reseal_
 from earful.store.models import Channel, ChannelCost, ChannelCredential
 from earful.store.vault import Vault
 from earful.testing import MemoryChannelState
+from earful.testing.inbox import Inbox
+
+from tests.wall import Wall, post
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 KEY = new_encryption_key()
@@ -332,3 +335,20 @@ def test_two_processes_that_renew_one_token_call_the_platform_once(
         assert process.communicate(timeout=60)[0].endswith("{'token': 'new'}\n")
     assert (tmp_path / "calls").read_text() == "called\n"
     assert stored.credentials.get() == {"token": "new"}
+
+
+def test_a_source_is_told_what_the_inbox_holds(
+    inbox: Inbox, wall: Wall, vault: Vault, clock: Clock
+) -> None:
+    first, second = post("m1", "Hello"), post("m2", "Two")
+    inbox.receive("wall", wall.payload(first, second), wall.payload(Removal(external_id="m2")))
+    inbox.receive("fence", wall.payload(post("m3", "Elsewhere")))
+    inbox.reply(inbox.messages()[0], "Welcome")
+
+    state = StoredChannelState("wall", vault, clock)
+    assert state.known(["m1", "m2", "m3", "reply-1", "no such thing"]) == {
+        "m1": KnownMessage(text="Hello"),
+        "m2": KnownMessage(text="", removal=RemovalKind.DELETED),
+        "reply-1": KnownMessage(text="Welcome"),
+    }
+    assert state.known([]) == {}
