@@ -104,9 +104,9 @@ def _run(classifier: ConfiguredClassifier, wish: Wish) -> None:
             while (number := step(classifier, run.id, now=datetime.now(UTC))) is not None:
                 count(number)
         ended = Reclassification.get_by_id(run.id)
-    click.echo(
-        f"{classifier.name} ({classifier.version}): {ended.done - ended.failed} messages read anew."
-    )
+    number = ended.done - ended.failed
+    what = "1 message" if number == 1 else f"{number} messages"
+    click.echo(f"{classifier.name} ({classifier.version}): {what} read anew.")
     if ended.failed:
         click.echo(
             f"{ended.failed} could not be read and keep the labels they had; the log says why."
