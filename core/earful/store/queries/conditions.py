@@ -105,7 +105,7 @@ def _among_agents(names: Sequence[str], asker: Asker) -> Where:
     if emails == ["me"]:
         return Where("c.assignee_id = ?", [asker.agent_id])
     me = asker.agent_id if "me" in emails else -1
-    sql = f"c.assignee_id IN (SELECT id FROM agent WHERE id = ? OR email IN ({holders(emails)}))"
+    sql = f"c.assignee_id IN (SELECT id FROM agent WHERE id = ? OR lower(email) IN ({holders(emails)}))"
     return Where(sql, [me, *emails])
 
 
