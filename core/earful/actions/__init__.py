@@ -6,6 +6,7 @@ Refusals are `ActionRefused`, worded for the person; nothing has changed then.
 from __future__ import annotations
 
 from earful.actions.actor import SYSTEM, Actor, NeedsConfirmation, NewerMessage
+from earful.actions.bulk import BULK_CHANGES, BulkOutcome, change_many, undo_many
 from earful.actions.channels import (
     accept_webhook,
     pause_channel,
@@ -55,6 +56,7 @@ from earful.actions.people import (
 )
 from earful.actions.policies import InvalidPolicy, move_policy, save_policy, set_policy_enabled
 from earful.actions.queues import COLOURS, save_queue, set_setting
+from earful.actions.reading import mark_read, mark_unread
 from earful.actions.replies import (
     Undone,
     confirm_reply_sent,
@@ -65,6 +67,7 @@ from earful.actions.replies import (
     undo_reply,
 )
 from earful.actions.system import retry_job, retry_notification
+from earful.actions.views import InvalidView, delete_view, save_view
 from earful.actions.writing import (
     DraftConflict,
     delete_saved_reply,
@@ -74,14 +77,17 @@ from earful.actions.writing import (
 )
 
 __all__ = [
+    "BULK_CHANGES",
     "COLOURS",
     "SYSTEM",
     "THEMES",
     "Actor",
+    "BulkOutcome",
     "Choice",
     "Connected",
     "DraftConflict",
     "InvalidPolicy",
+    "InvalidView",
     "NeedsConfirmation",
     "NewerMessage",
     "Undone",
@@ -91,16 +97,20 @@ __all__ = [
     "add_note",
     "assign",
     "begin_connection",
+    "change_many",
     "change_own_password",
     "choose_account",
     "confirm_reply_sent",
     "connection_choices",
     "delete_saved_reply",
+    "delete_view",
     "disconnect_channel",
     "end_sessions",
     "find_reply_again",
     "ignore",
     "judge_label",
+    "mark_read",
+    "mark_unread",
     "move_policy",
     "note_sign_in",
     "note_sign_in_refused",
@@ -123,6 +133,7 @@ __all__ = [
     "save_policy",
     "save_queue",
     "save_saved_reply",
+    "save_view",
     "set_agent_active",
     "set_password",
     "set_policy_enabled",
@@ -136,6 +147,7 @@ __all__ = [
     "sync_channels",
     "take_back_judgement",
     "test_channel",
+    "undo_many",
     "undo_reply",
     "update_profile",
     "webhook_url",

@@ -105,8 +105,8 @@ def _among_agents(names: Sequence[str], asker: Asker) -> Where:
     if emails == ["me"]:
         return Where("c.assignee_id = ?", [asker.agent_id])
     me = asker.agent_id if "me" in emails else -1
-    sql = f"c.assignee_id IN (SELECT id FROM agent WHERE id = ? OR lower(email) IN ({holders(emails)}))"
-    return Where(sql, [me, *emails])
+    these = f"id = ? OR lower(email) IN ({holders(emails)})"
+    return Where(f"c.assignee_id IN (SELECT id FROM agent WHERE {these})", [me, *emails])
 
 
 def _hours(column: str, *, ahead: bool) -> Question:
