@@ -12,7 +12,15 @@ from earful.store.queries.timeline import EventLine
 __all__ = ["SHOWN_IN_PLACE", "Reason", "Sentence", "sentence"]
 
 SHOWN_IN_PLACE = frozenset(
-    {"message_edited", "message_removed", "reply_failed", "reply_sent", "reply_unconfirmed"}
+    {
+        "judgement_taken_back",
+        "label_judged",
+        "message_edited",
+        "message_removed",
+        "reply_failed",
+        "reply_sent",
+        "reply_unconfirmed",
+    }
 )
 """Events that the message or reply itself tells; a line of their own would say it twice."""
 

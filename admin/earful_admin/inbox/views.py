@@ -21,6 +21,7 @@ from earful_admin import context
 from earful_admin.inbox.acting import Acting
 from earful_admin.inbox.composing import composer, web_address
 from earful_admin.inbox.entries import by_day
+from earful_admin.inbox.judging import Judging
 from earful_admin.inbox.snoozing import snooze_choices
 from earful_admin.nav import NavItem
 from earful_admin.views import PageView
@@ -57,12 +58,13 @@ KEYS = (
     ("i", "Assign to me"),
     ("s", "Snooze"),
     ("p", "Priority"),
+    ("t", "Labels of the newest message"),
     ("]", "Details"),
 )
 UNKNOWN_BADGE = Badge(letters="?", colour="#59626f")
 
 
-class InboxView(Acting, PageView):
+class InboxView(Acting, Judging, PageView):
     """Reads the store, asks the channel's plugin what can be answered, and shows both."""
 
     requires = Role.VIEWER
@@ -213,6 +215,7 @@ class InboxView(Acting, PageView):
             "address": self._address,
             "zone": self.zone,
             "web_address": web_address,
+            "label_questions": self.label_questions,
         }
 
     def _composer(self, page: ConversationPage, message_id: int | None) -> Any:
