@@ -87,6 +87,9 @@ class Wall:
     told: list[tuple[str, Notification]] = field(default_factory=list)
     tells: deque[Any] = field(default_factory=deque)
     reply_length: int | None = None
+    can: Capabilities | None = None
+    acts: deque[Any] = field(default_factory=deque)
+    acted: list[Action] = field(default_factory=list)
 
     def payload(self, *items: Any) -> bytes:
         """A payload that parses to these items; an error among them is raised in its place."""
@@ -118,6 +121,9 @@ class Wall:
         return receipt or Receipt(external_id=f"reply-{len(self.sent)}")
 
     def act(self, action: Action) -> Receipt:
+        self.acted.append(action)
+        if self.acts:
+            acted(self.acts.popleft())
         return Receipt(external_id=action.external_id)
 
     def find(self, reply: OutboundReply) -> Receipt | None:
@@ -129,7 +135,9 @@ class Wall:
         return permission
 
     def capabilities(self, _settings: Any) -> Capabilities:
-        return Capabilities(reply=Capability(allowed=True), reply_length=self.reply_length)
+        return self.can or Capabilities(
+            reply=Capability(allowed=True), reply_length=self.reply_length
+        )
 
     def host(self) -> PluginHost:
         """The plugins of this wall, as if they were installed."""

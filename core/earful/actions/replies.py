@@ -11,14 +11,20 @@ from earful.actions.actor import Actor, NeedsConfirmation, NewerMessage, audit, 
 from earful.actions.writing import drop_draft, put_draft_back
 from earful.errors import ActionRefused
 from earful.inbox import timeline
+from earful.inbox.answering import (
+    already_private,
+    is_private_reply,
+    permission,
+    surface_of_answer,
+)
 from earful.inbox.replies import sent
 from earful.inbox.text import MAX_TEXT, clean
 from earful.inbox.writing import Writing, cautions, reply_limit, writing
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
-from earful.store.models import Channel, Conversation, Message, Reply, SavedReply, Thread
+from earful.store.models import Channel, Conversation, Identity, Message, Reply, SavedReply, Thread
 from earful.store.states import Direction, ReplyState, Role, WritingMode
-from earful.types import ReplyContext, ReplyPermission, Surface
+from earful.types import ReplyPermission, Surface
 
 __all__ = [
     "Undone",
@@ -45,26 +51,12 @@ class Undone:
     version: int
 
 
-def reply_permission(runtime: Runtime, message: Message, *, now: datetime) -> ReplyPermission:
+def reply_permission(
+    runtime: Runtime, message: Message, surface: Surface | None = None, *, now: datetime
+) -> ReplyPermission:
     """Whether a message can be answered through its channel, until when, and why not."""
-    channel = runtime.channels.get(message.channel.name)
-    if channel is None:
-        return ReplyPermission(allowed=False, reason="This channel's plugin is not active.")
-    if message.removal is not None:
-        return ReplyPermission(
-            allowed=False, reason=f"This message is no longer shown there ({message.removal})."
-        )
-    return channel.permits_reply(
-        ReplyContext(
-            external_id=message.external_id,
-            thread_id=message.thread.external_id,
-            surface=message.surface,
-            sent_at=message.sent_at,
-            url=message.url,
-            extra=message.extra,
-            now=now,
-        )
-    )
+    where = surface or surface_of_answer(message.surface)
+    return permission(runtime, message, where, now=now)
 
 
 def submit_reply(
@@ -96,12 +88,15 @@ def submit_reply(
     """
     require(actor, Role.AGENT)
     message = _answered_message(conversation_id, message_id)
-    where = surface or _surface_of_answer(message.surface)
+    where = surface or surface_of_answer(message.surface)
+    answered_before = already_private(message)
     written = _checked_text(runtime, actor, message, where, text)
     _check_can_send(runtime, message, where, written.text, send_at, now)
     _check_times(send_at, snooze_until, now)
     with transaction():
         _conversation(conversation_id)
+        if is_private_reply(message, where) and already_private(message) != answered_before:
+            raise ActionRefused("Somebody has just answered this privately.")
         if not force:
             _refuse_unseen(conversation_id, last_seen_message_id)
         if accepted is not None:
@@ -128,10 +123,6 @@ def submit_reply(
     return int(reply.id)
 
 
-def _surface_of_answer(surface: Surface) -> Surface:
-    return Surface.PRIVATE if surface is Surface.PRIVATE else Surface.PUBLIC_REPLY
-
-
 def _mode_of(surface: Surface) -> WritingMode:
     return WritingMode.PRIVATE if surface is Surface.PRIVATE else WritingMode.PUBLIC
 
@@ -147,10 +138,12 @@ def _count_use(saved_reply_id: int | None, now: datetime) -> None:
 
 def _answered_message(conversation_id: int, message_id: int) -> Message:
     message: Message | None = (
-        Message.select(Message, Channel, Thread)
+        Message.select(Message, Channel, Thread, Identity)
         .join(Channel)
         .switch(Message)
         .join(Thread)
+        .switch(Message)
+        .join(Identity)
         .where((Message.id == message_id) & (Message.conversation == conversation_id))
         .get_or_none()
     )
@@ -220,14 +213,11 @@ def _check_can_send(
     send_at: datetime | None,
     now: datetime,
 ) -> None:
-    if message.surface is Surface.PRIVATE and surface is not Surface.PRIVATE:
-        msg = "A private message is answered in private, never where everybody reads it."
-        raise ActionRefused(msg)
-    permission = reply_permission(runtime, message, now=now)
-    if not permission.allowed:
-        raise ActionRefused(permission.reason or "This message cannot be answered from here.")
-    if send_at is not None and permission.until is not None and send_at > permission.until:
-        msg = f"It can be answered only until {permission.until:%d %B, %H:%M} UTC."
+    may = permission(runtime, message, surface, now=now)
+    if not may.allowed:
+        raise ActionRefused(may.reason or "This message cannot be answered from here.")
+    if send_at is not None and may.until is not None and send_at > may.until:
+        msg = f"It can be answered only until {may.until:%d %B, %H:%M} UTC."
         raise ActionRefused(msg)
     same = Reply.select(Reply.id).where(
         (Reply.conversation == message.conversation_id)

@@ -30,6 +30,28 @@ class Arrival:
     sent_at: datetime
     is_ours: bool
     is_removed: bool
+    opens: bool = True
+    """Whether it may open a conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A conversation as it stood before something arrived in it."""
+
+    id: int
+    status: ConversationStatus
+    started_by_us: bool
+    message_count: int
+    last_message_at: datetime
+    waiting_since: datetime | None
+    snippet: str
+    queue_id: int | None
+
+    @property
+    def nobody_asked(self) -> bool:
+        """Ignored since it began: our own words, or what was only overheard."""
+        is_unasked = self.started_by_us or self.queue_id is None
+        return is_unasked and self.status is ConversationStatus.IGNORED
 
 
 def arrived(arrivals: Sequence[Arrival], now: datetime) -> None:
@@ -46,20 +68,21 @@ def arrived(arrivals: Sequence[Arrival], now: datetime) -> None:
             Conversation.last_message_at,
             Conversation.waiting_since,
             Conversation.snippet,
+            Conversation.queue,
         )
         .where(Conversation.id.in_(list(by_conversation)))
         .order_by(Conversation.id)
     ).tuples()
     changes, entries, answers = [], [], []
-    for row in rows:
-        change = _moved(by_conversation[row[0]], *row)
-        if change["status"] is ConversationStatus.OPEN is not row[1]:
-            entries.append(timeline.entry(row[0], "reopened", now))
+    for before in (_Standing(*row) for row in rows):
+        change = _moved(by_conversation[before.id], before)
+        if change["status"] is ConversationStatus.OPEN is not before.status:
+            entries.append(timeline.entry(before.id, "reopened", now))
         changes.append(change)
-        newest, last_message_at = by_conversation[row[0]][-1], row[4]
+        newest = by_conversation[before.id][-1]
         # An answer that comes late does not answer what was asked after it.
-        if newest.is_ours and newest.sent_at >= last_message_at:
-            answers.append(row[0])
+        if newest.is_ours and newest.sent_at >= before.last_message_at:
+            answers.append(before.id)
     bulk.update(Conversation, changes)
     _wake([each["conversation"] for each in entries])
     timeline.add(entries)
@@ -67,38 +90,31 @@ def arrived(arrivals: Sequence[Arrival], now: datetime) -> None:
         answered(answers, now)
 
 
-def _moved(
-    arrivals: list[Arrival],
-    conversation_id: int,
-    status: ConversationStatus,
-    started_by_us: bool,  # noqa: FBT001
-    count: int,
-    last_message_at: datetime,
-    waiting_since: datetime | None,
-    last_snippet: str,
-) -> dict[str, object]:
+def _moved(arrivals: list[Arrival], before: _Standing) -> dict[str, object]:
     arrivals.sort(key=lambda arrival: arrival.sent_at)
     asking = [
         each
         for each in arrivals
         if not (each.is_ours or each.is_removed or is_mere_thanks(each.text))
     ]
-    if asking and (status in _WAITING_FOR_THEM or _is_first_answer_to_us(status, started_by_us)):
+    status, waiting_since = before.status, before.waiting_since
+    if any(each.opens for each in asking) and (status in _WAITING_FOR_THEM or before.nobody_asked):
         status = ConversationStatus.OPEN
     if asking and status is ConversationStatus.OPEN:
         waiting_since = waiting_since or asking[0].sent_at
-    if count == 0 and all(each.is_removed for each in arrivals):
+    if before.message_count == 0 and all(each.is_removed for each in arrivals):
         # Nothing of it can be seen, so nobody waits; what follows opens it.
         status = ConversationStatus.RESOLVED
     newest = arrivals[-1]
+    is_newest = newest.sent_at >= before.last_message_at
     return {
-        "id": conversation_id,
+        "id": before.id,
         "status": status,
-        "started_by_us": started_by_us and not asking,
-        "message_count": count + len(arrivals),
-        "last_message_at": max(last_message_at, newest.sent_at),
+        "started_by_us": before.started_by_us and not asking,
+        "message_count": before.message_count + len(arrivals),
+        "last_message_at": max(before.last_message_at, newest.sent_at),
         "waiting_since": waiting_since,
-        "snippet": snippet(newest.text) if newest.sent_at >= last_message_at else last_snippet,
+        "snippet": snippet(newest.text) if is_newest else before.snippet,
     }
 
 
@@ -110,10 +126,6 @@ def _wake(reopened: Sequence[int]) -> None:
             .where(Conversation.id.in_(reopened))
             .execute()
         )
-
-
-def _is_first_answer_to_us(status: ConversationStatus, started_by_us: bool) -> bool:  # noqa: FBT001
-    return started_by_us and status is ConversationStatus.IGNORED
 
 
 def answered(conversation_ids: Iterable[int], at: datetime) -> None:

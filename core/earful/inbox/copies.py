@@ -77,6 +77,7 @@ def follow_edits(pairs: Sequence[tuple[Known, InboundMessage]], now: datetime) -
     back = [known for known, copy in pairs if _is_back(known, copy)]
     bulk.update(Message, [{"id": each.id, "removal": None, "removed_at": None} for each in back])
     _take_up([each.id for each in back], now)
+    _listen([known.id for known, copy in pairs if copy.opens and not copy.from_us], now)
     timeline.add(
         [
             *(_entry(known, "message_edited", now) for known, _ in edited),
@@ -113,6 +114,34 @@ def _take_up(back: Sequence[int], now: datetime) -> None:
         )
         .execute()
     )
+
+
+def _listen(copies: Sequence[int], now: datetime) -> None:
+    """What was only overheard and turns out to be said to us is triaged as if it were new."""
+    if not copies:
+        return
+    rows = list(
+        Message.select(Message.id, Message.conversation)
+        .join(Conversation)
+        .where(
+            Message.id.in_(copies)
+            & (Message.direction == Direction.IN)
+            & Message.removal.is_null()
+            & (Conversation.status == ConversationStatus.IGNORED)
+            & (Conversation.started_by_us == False)  # noqa: E712 - SQL
+            & Conversation.queue.is_null()
+        )
+        .order_by(Message.sent_at)
+        .tuples()
+    )
+    if rows:
+        ids = [message for message, _ in rows]
+        Message.update(stage=Stage.INGESTED, received_at=now, opens=True).where(
+            Message.id.in_(ids)
+        ).execute()
+        Conversation.update(status=ConversationStatus.OPEN, waiting_since=now).where(
+            Conversation.id.in_([conversation for _, conversation in rows])
+        ).execute()
 
 
 def _entry(known: Known, kind: str, now: datetime, **data: Any) -> timeline.Entry:

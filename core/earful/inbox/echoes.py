@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from earful.inbox.answering import follow_thread
 from earful.inbox.replies import confirm
 from earful.inbox.text import one_line
 from earful.store.models import Reply
 from earful.store.states import ReplyState
 from earful.store.unfinished import REPLY_UNFINISHED
-from earful.types import InboundMessage
+from earful.types import InboundMessage, Surface
 
 __all__ = ["without_our_replies"]
 
@@ -35,6 +36,8 @@ def without_our_replies(
     for message in ours:
         if reply := found.get(message.external_id):
             confirm(reply, external_id=message.external_id, url=message.url, at=now)
+            if reply.surface is Surface.PRIVATE:
+                follow_thread(reply, message.thread_id, now=now)
     return [message for message in messages if message.external_id not in found]
 
 

@@ -5,14 +5,15 @@ Done once, before anything is looked up, so that a copy is always recognised as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from earful.components import Parsed
 from earful.errors import PayloadError
-from earful.inbox.text import clean, identifier
+from earful.inbox.text import clean, identifier, one_line
 from earful.types import Attachment, Author, InboundMessage, Receipt, Removal
 
 __all__ = ["fit", "fit_receipt"]
@@ -20,6 +21,9 @@ __all__ = ["fit", "fit_receipt"]
 _LONGEST_URL = 4000
 _LONGEST_NAME = 1000
 _MOST_EXTRA = 100
+_MOST_LABELS = 20
+_LONGEST_LABEL = 100
+_LABEL = re.compile(r"[\w.-]+:[\w .-]+")
 Text = TypeVar("Text", str, str | None)
 
 
@@ -38,6 +42,7 @@ def fit_receipt(receipt: Receipt) -> Receipt:
     return replace(
         receipt,
         external_id=identifier(receipt.external_id),
+        thread_id=receipt.thread_id and identifier(receipt.thread_id),
         url=_url(receipt.url),
         at=_aware(receipt.at),
     )
@@ -60,6 +65,7 @@ def _fit_message(message: InboundMessage) -> InboundMessage:
         edited_at=_aware(message.edited_at),
         visible_at=_aware(message.visible_at),
         extra=_fit_extra(message.extra) if message.extra else message.extra,
+        labels=_fit_labels(message.labels) if message.labels else (),
     )
 
 
@@ -86,6 +92,12 @@ def _fit_attachment(attachment: Attachment) -> Attachment:
 def _fit_extra(extra: Mapping[str, str]) -> dict[str, str]:
     names = list(extra)[:_MOST_EXTRA]
     return {clean(str(name), 200): clean(str(extra[name]), _LONGEST_URL) for name in names}
+
+
+def _fit_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels that are `namespace:value`, in lower case and each once."""
+    names = (one_line(str(name), _LONGEST_LABEL).lower() for name in labels[:_MOST_LABELS])
+    return tuple(dict.fromkeys(name for name in names if _LABEL.fullmatch(name)))
 
 
 def _id(text: str) -> str:

@@ -21,11 +21,15 @@ _LONGEST_CHAIN = 100
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The rows a message hangs on. `opens` tells that it opened its conversation."""
+    """The rows a message hangs on. `opens` tells that it opened its conversation.
+
+    `is_quiet`: nobody spoke to us there, and this message does not either.
+    """
 
     thread_id: int
     conversation_id: int
     opens: bool
+    is_quiet: bool
 
 
 def place_messages(
@@ -45,17 +49,58 @@ def place_messages(
     wanted = {key for key in keys.values() if isinstance(key, str)}
     threads = _find(channel_id, wanted)
     openers = _openers(messages, keys, wanted - threads.keys())
-    threads |= _open(channel_id, openers, keys, people, now)
-    first = {message.external_id for message in openers}
+    spoken = {keys[each.external_id] for each in messages if each.opens}
+    fresh = _open(channel_id, openers, keys, people, spoken, now)
+    places = _places(keys, threads | fresh)
+    known = {place[1] for place in places.values()} - {place[1] for place in fresh.values()}
+    silent = {fresh[key][1] for key in fresh if key not in spoken}
+    return _told(messages, places, {each.external_id for each in openers}, silent | _quiet(known))
+
+
+def _places(
+    keys: Mapping[str, str | tuple[int, int]], threads: Mapping[str, tuple[int, int]]
+) -> dict[str, tuple[int, int]]:
     return {
-        external_id: _place(threads[key] if isinstance(key, str) else key, external_id in first)
+        external_id: threads[key] if isinstance(key, str) else key
         for external_id, key in keys.items()
     }
 
 
-def _place(thread: tuple[int, int], opens: bool) -> Place:  # noqa: FBT001
-    thread_id, conversation_id = thread
-    return Place(thread_id, conversation_id, opens)
+def _told(
+    messages: Sequence[InboundMessage],
+    places: Mapping[str, tuple[int, int]],
+    openers: Collection[str],
+    quiet: Collection[int],
+) -> dict[str, Place]:
+    """The places; the first message that speaks to us opens what was only overheard."""
+    found: dict[str, Place] = {}
+    woken: set[int] = set()
+    for message in sorted(messages, key=lambda each: each.sent_at):
+        thread_id, conversation_id = places[message.external_id]
+        is_overheard = conversation_id in quiet
+        wakes = is_overheard and message.opens and not message.from_us
+        opens = wakes and conversation_id not in woken
+        woken |= {conversation_id} if wakes else set()
+        found[message.external_id] = Place(
+            thread_id,
+            conversation_id,
+            opens=opens or (message.external_id in openers and not is_overheard),
+            is_quiet=is_overheard and not message.opens,
+        )
+    return found
+
+
+def _quiet(conversation_ids: Collection[int]) -> set[int]:
+    """Those among them that were only overheard: ignored since they began, and in no queue."""
+    if not conversation_ids:
+        return set()
+    rows = Conversation.select(Conversation.id).where(
+        Conversation.id.in_(list(conversation_ids))
+        & (Conversation.status == ConversationStatus.IGNORED)
+        & Conversation.queue.is_null()
+        & (Conversation.started_by_us == False)  # noqa: E712 - SQL
+    )
+    return {row[0] for row in rows.tuples()}
 
 
 def _our_replies(
@@ -131,11 +176,21 @@ def _open(
     openers: Sequence[InboundMessage],
     keys: Mapping[str, str | tuple[int, int]],
     people: Mapping[str, Person],
+    spoken: Collection[str | tuple[int, int]],
     now: datetime,
 ) -> dict[str, tuple[int, int]]:
     conversations = bulk.insert(
         Conversation,
-        [_conversation(channel_id, each, people[each.author.external_id], now) for each in openers],
+        [
+            _conversation(
+                channel_id,
+                each,
+                people[each.author.external_id],
+                is_quiet=keys[each.external_id] not in spoken,
+                now=now,
+            )
+            for each in openers
+        ],
     )
     rows = [
         _thread(channel_id, str(keys[each.external_id]), each, conversation_id)
@@ -148,10 +203,11 @@ def _open(
 
 
 def _conversation(
-    channel_id: int, message: InboundMessage, person: Person, now: datetime
+    channel_id: int, message: InboundMessage, person: Person, *, is_quiet: bool, now: datetime
 ) -> dict[str, object]:
-    # What we wrote ourselves waits for nobody, until somebody answers it.
-    status = ConversationStatus.IGNORED if message.from_us else ConversationStatus.OPEN
+    # What we wrote ourselves, or only overheard, waits for nobody until somebody speaks to us.
+    waits = not (message.from_us or is_quiet)
+    status = ConversationStatus.OPEN if waits else ConversationStatus.IGNORED
     return {
         "channel": channel_id,
         "contact": person.contact_id,

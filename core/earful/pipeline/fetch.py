@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from earful.components import describe
 from earful.errors import AuthenticationFailed, ChannelError, RateLimited, TemporaryFailure
 from earful.inbox.channels import note, pause_for_sign_in, pause_itself
-from earful.inbox.text import clean, one_line
+from earful.inbox.text import clean, identifier, one_line
 from earful.plugins import contained
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store import bulk
@@ -39,7 +39,10 @@ class Fetched:
 
 
 def keep(channel_id: int, payloads: Sequence[RawPayload], now: datetime) -> list[int]:
-    """Store raw payloads inside the caller's transaction. Returns their ids."""
+    """Store raw payloads inside the caller's transaction. Returns the ids of those that are new.
+
+    One whose key is known was delivered before: it is not stored again.
+    """
     if not payloads:
         return []
     return bulk.insert(
@@ -50,10 +53,12 @@ def keep(channel_id: int, payloads: Sequence[RawPayload], now: datetime) -> list
                 "body": each.body,
                 "content_type": clean(each.content_type, 200),
                 "meta": {clean(name): clean(value) for name, value in each.meta.items()},
+                "key": identifier(each.key, 200),
                 "received_at": now,
             }
             for each in payloads
         ],
+        ignore_known=any(each.key for each in payloads),
     )
 
 

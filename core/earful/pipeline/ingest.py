@@ -31,7 +31,7 @@ from earful.plugins import contained
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store import bulk
 from earful.store.database import locked, transaction
-from earful.store.models import Channel, EarlyRemoval, Message, Payload
+from earful.store.models import Channel, EarlyRemoval, Message, MessageLabel, Payload
 from earful.store.states import Direction, PayloadState, Stage
 from earful.types import Author, InboundMessage, Removal, RemovalKind
 from earful.types import Payload as RawPayload
@@ -40,6 +40,8 @@ __all__ = ["Outcome", "ingest", "parse", "store"]
 
 logger = logging.getLogger(__name__)
 
+CHANNEL_LABELS = "channel"
+"""Who is named as the author of labels that a channel brought."""
 MOST_ITEMS = 10_000
 CHUNK = 500
 MOST_ATTEMPTS = 5
@@ -175,9 +177,15 @@ def _latest(messages: Iterable[InboundMessage]) -> list[InboundMessage]:
     found: dict[str, InboundMessage] = {}
     for message in messages:
         before = found.get(message.external_id)
-        if before is None or not _is_older(message, before):
-            found[message.external_id] = message
+        found[message.external_id] = message if before is None else _merged(before, message)
     return list(found.values())
+
+
+def _merged(first: InboundMessage, second: InboundMessage) -> InboundMessage:
+    """The later of two copies. What either tells is said to us is said to us."""
+    latest = first if _is_older(second, first) else second
+    labels = tuple(dict.fromkeys((*first.labels, *second.labels)))
+    return replace(latest, opens=first.opens or second.opens, labels=labels)
 
 
 def _is_older(copy: InboundMessage, other: InboundMessage) -> bool:
@@ -219,13 +227,25 @@ def _add(
         for message in messages
     ]
     ids = bulk.insert(Message, rows)
-    arrived([_arrival(row) for row in rows], now)
+    _label(messages, ids, now)
+    arrived([_arrival(row, message) for row, message in zip(rows, messages, strict=True)], now)
     Channel.update(last_message_at=now).where(Channel.id == channel.id).execute()
     return {
         row["external_id"]: message_id
         for row, message_id in zip(rows, ids, strict=True)
         if row["stage"] is not Stage.DONE
     }
+
+
+def _label(messages: Sequence[InboundMessage], ids: Sequence[int], now: datetime) -> None:
+    """Keep what the channel itself says of its messages, beside what classifiers will say."""
+    rows = [
+        {"message": message_id, "name": name, "classifier": CHANNEL_LABELS, "created_at": now}
+        for message, message_id in zip(messages, ids, strict=True)
+        for name in message.labels
+    ]
+    if rows:
+        bulk.insert(MessageLabel, rows)
 
 
 def _early_removals(channel_id: int, messages: Sequence[InboundMessage]) -> dict[str, _Early]:
@@ -280,15 +300,16 @@ def _row(
         "edited_at": message.edited_at,
         "removal": early and early[0],
         "removed_at": early and early[1],
-        "stage": Stage.DONE if message.from_us or early else Stage.INGESTED,
+        "stage": Stage.DONE if message.from_us or early or place.is_quiet else Stage.INGESTED,
     }
 
 
-def _arrival(row: dict[str, Any]) -> Arrival:
+def _arrival(row: dict[str, Any], message: InboundMessage) -> Arrival:
     return Arrival(
         conversation_id=row["conversation"],
         text=row["text"],
         sent_at=row["sent_at"],
         is_ours=row["direction"] is Direction.OUT,
         is_removed=row["removal"] is not None,
+        opens=message.opens,
     )

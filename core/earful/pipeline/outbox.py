@@ -18,6 +18,7 @@ from earful.errors import (
     RateLimited,
     TemporaryFailure,
 )
+from earful.inbox.answering import follow_thread, last_inbound_at
 from earful.inbox.channels import pause_for_sign_in
 from earful.inbox.fitting import fit_receipt
 from earful.inbox.replies import fail, sent
@@ -25,10 +26,10 @@ from earful.inbox.text import clean
 from earful.plugins import contained
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.database import transaction
-from earful.store.models import Channel, Message, Reply, Thread
+from earful.store.models import Channel, Identity, Message, Reply, Thread
 from earful.store.states import ChannelState, ReplyState
 from earful.store.unfinished import REPLY_UNFINISHED
-from earful.types import OutboundReply, Receipt
+from earful.types import OutboundReply, Receipt, RemovalKind, Surface
 
 __all__ = ["LEASE", "find_reply", "give_up_expired", "send_reply"]
 
@@ -46,6 +47,9 @@ def send_reply(runtime: Runtime, reply_id: int, *, now: datetime) -> None:
     """Send one queued reply that is due. A second run finds it claimed and does nothing."""
     reply = _claim(reply_id, now)
     if reply is None:
+        return
+    if gone := _has_nothing_to_answer(reply):
+        _refuse(reply, gone, now)
         return
     channel = runtime.channels.get(reply.channel.name)
     try:
@@ -78,12 +82,21 @@ def _claim(reply_id: int, now: datetime) -> Reply | None:
         return _load(reply_id) if claimed else None
 
 
+def _has_nothing_to_answer(reply: Reply) -> str:
+    """Why a reply that waited is not sent any more; "" where it is."""
+    message = reply.message
+    if message.removal is RemovalKind.DELETED and message.surface is not Surface.PRIVATE:
+        return "Not sent: the message it answers was deleted on the platform meanwhile."
+    return ""
+
+
 def _load(reply_id: int) -> Reply:
     reply: Reply = (
-        Reply.select(Reply, Channel, Message, Thread)
+        Reply.select(Reply, Channel, Message, Identity, Thread)
         .join(Channel)
         .switch(Reply)
         .join(Message)
+        .join(Identity)
         .switch(Reply)
         .join(Thread)
         .where(Reply.id == reply_id)
@@ -125,12 +138,16 @@ def _outbound(reply: Reply) -> OutboundReply:
         url=message.url,
         extra=message.extra,
         submitted_at=reply.created_at,
+        author_id=message.identity.external_id,
+        answered_surface=message.surface,
+        last_inbound_at=last_inbound_at(message),
     )
 
 
 def _received(reply: Reply, receipt: Receipt, now: datetime) -> None:
     with transaction():
         sent(reply, external_id=receipt.external_id, url=receipt.url, at=receipt.at or now)
+        follow_thread(reply, receipt.thread_id, now=now)
 
 
 def _refuse(reply: Reply, reason: str, now: datetime) -> None:
