@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from earful.job_queue import JobQueueUnavailable
-from earful.pipeline import classify, fetch, ingest, notify, outbox, route, sla
+from earful.pipeline import classify, fetch, ingest, notify, outbox, perform, route, sla
 from earful.runtime import Runtime
 from earful.store import connection
 
@@ -23,6 +23,7 @@ __all__ = [
     "find_reply",
     "ingest_payload",
     "poll_channel",
+    "perform_action",
     "send_reply",
     "triage",
     "triage_now",
@@ -127,3 +128,9 @@ def _enqueue(runtime: Runtime, job: str, *ids: int, on: str = "triage") -> None:
         runtime.jobs.enqueue(job, *ids, on=on, unique=key)
     except JobQueueUnavailable:
         logger.warning("job=%s ids=%s left to the sweep", job, ids[:1])
+def perform_action(action_id: int) -> None:
+    """Like or hide one message, or take that back."""
+    with connection():
+        perform.perform(_runtime(), action_id, now=_now())
+
+

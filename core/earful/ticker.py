@@ -16,18 +16,28 @@ from typing import Any
 
 from earful.inbox.lifecycle import wake_snoozed
 from earful.job_queue import JobQueueUnavailable
-from earful.pipeline import outbox
+from earful.pipeline import outbox, perform
 from earful.runtime import Runtime
 from earful.store import connection, transaction
 from earful.store.leases import beat, hold_lease, release_lease
-from earful.store.models import Channel, Clock, EarlyRemoval, Message, Notification, Payload, Reply
-from earful.store.states import ChannelState, ReplyState
+from earful.store.models import (
+    Channel,
+    Clock,
+    EarlyRemoval,
+    Message,
+    Notification,
+    Payload,
+    PlatformAction,
+    Reply,
+)
+from earful.store.states import ChannelState, PlatformActionState, ReplyState
 from earful.store.unfinished import (
     CLOCK_UNBREACHED,
     MESSAGE_UNFINISHED,
     NOTIFICATION_UNFINISHED,
     PAYLOAD_FINISHED,
     PAYLOAD_UNFINISHED,
+    PLATFORM_ACTION_UNFINISHED,
     REPLY_UNFINISHED,
 )
 
@@ -71,6 +81,7 @@ def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
 def tick(runtime: Runtime, *, now: datetime) -> None:
     """Enqueue everything whose time has come."""
     _each(runtime, "poll_channel", _due_channels(now), on="fetch")
+    _each(runtime, "perform_action", _due_actions(now), on="send")
     _each(runtime, "send_reply", _due_replies(ReplyState.QUEUED, now), on="send")
     _each(runtime, "find_reply", _due_replies(ReplyState.UNCONFIRMED, now), on="send")
     _each(runtime, "breach_clock", _due_clocks(now), on="notify")
@@ -85,6 +96,7 @@ def _lost_after(runtime: Runtime) -> timedelta:
 
 def sweep(runtime: Runtime, *, now: datetime) -> None:
     """Enqueue again what is unfinished though its job should long have run."""
+    perform.take_up_expired(now=now)
     outbox.give_up_expired(now=now)
     before = now - _lost_after(runtime)
     _each(runtime, "ingest_payload", _unfinished_payloads(before))
@@ -144,6 +156,22 @@ def _due_replies(state: ReplyState, now: datetime) -> list[int]:
         .order_by(Reply.due_at)
         .limit(MOST)
     )
+def _due_actions(now: datetime) -> list[int]:
+    return _first_column(
+        PlatformAction.select(PlatformAction.id)
+        .where(
+            PLATFORM_ACTION_UNFINISHED
+            & (PlatformAction.due_at <= now)
+            & (PlatformAction.state == PlatformActionState.QUEUED)
+            & PlatformAction.channel.in_(
+                Channel.select(Channel.id).where(Channel.state == ChannelState.LIVE)
+            )
+        )
+        .order_by(PlatformAction.due_at)
+        .limit(MOST)
+    )
+
+
 
 
 def _due_clocks(now: datetime) -> list[int]:

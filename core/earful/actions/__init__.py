@@ -54,6 +54,13 @@ from earful.actions.people import (
     set_role,
     update_profile,
 )
+from earful.actions.platform_actions import (
+    WHO_MAY,
+    hide_message,
+    like_message,
+    unhide_message,
+    unlike_message,
+)
 from earful.actions.policies import InvalidPolicy, move_policy, save_policy, set_policy_enabled
 from earful.actions.queues import COLOURS, save_queue, set_setting
 from earful.actions.reading import mark_read, mark_unread
@@ -81,6 +88,7 @@ __all__ = [
     "COLOURS",
     "SYSTEM",
     "THEMES",
+    "WHO_MAY",
     "Actor",
     "BulkOutcome",
     "Choice",
@@ -107,8 +115,10 @@ __all__ = [
     "disconnect_channel",
     "end_sessions",
     "find_reply_again",
+    "hide_message",
     "ignore",
     "judge_label",
+    "like_message",
     "mark_read",
     "mark_unread",
     "move_policy",
@@ -149,6 +159,8 @@ __all__ = [
     "test_channel",
     "undo_many",
     "undo_reply",
+    "unhide_message",
+    "unlike_message",
     "update_profile",
     "webhook_url",
 ]

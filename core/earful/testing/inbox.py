@@ -12,8 +12,8 @@ from typing import Any
 
 from earful import actions
 from earful.actions import SYSTEM
-from earful.jobs import triage_now
-from earful.pipeline import fetch, ingest, notify, outbox, sla
+from earful.jobs import triage_newest
+from earful.pipeline import fetch, ingest, notify, outbox, perform, sla
 from earful.runtime import Runtime
 from earful.store import connection
 from earful.store.models import (
@@ -135,6 +135,7 @@ class Inbox:
             "ingest_payload": lambda: self._ingest(ids[0]),
             "triage": lambda: triage_now(runtime, ids, now=now),
             "send_reply": lambda: outbox.send_reply(runtime, ids[0], now=now),
+            "perform_action": lambda: perform.perform(runtime, ids[0], now=now),
             "find_reply": lambda: outbox.find_reply(runtime, ids[0], now=now),
             "breach_clock": lambda: sla.breach(ids[0], list(runtime.config.notifiers), now=now),
             "deliver_notification": lambda: notify.deliver(runtime, ids[0], now=now),

@@ -53,6 +53,12 @@ def do(inbox: Inbox, actor: Actor, action: str, message: InboxMessage) -> Any:
         "confirm_reply_sent": (1,),
         "retry_notification": (1,),
         "retry_job": ("1",),
+        "like_message": (message.id,),
+        "unlike_message": (message.id,),
+        "hide_message": (message.id, "spam"),
+        "unhide_message": (message.id,),
+        "disconnect_channel": (channel.id,),
+        "rotate_secrets": (),
     }
     return getattr(actions, action)(runtime, actor, *arguments[action], now=inbox.now)
 
@@ -74,9 +80,24 @@ AGENTS = [
     "confirm_reply_sent",
     "judge_label",
     "take_back_judgement",
+    "like_message",
+    "unlike_message",
 ]
-LEADS = ["pause_channel", "resume_channel", "poll_channel_now", "test_channel"]
-ADMINS = ["replay_payloads", "retry_notification", "retry_job"]
+LEADS = [
+    "pause_channel",
+    "resume_channel",
+    "poll_channel_now",
+    "test_channel",
+    "hide_message",
+    "unhide_message",
+]
+ADMINS = [
+    "replay_payloads",
+    "retry_notification",
+    "retry_job",
+    "disconnect_channel",
+    "rotate_secrets",
+]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +115,7 @@ def test_people_below_the_role_are_refused(
     assert AuditEvent.select().count() == 0
 
 
-@pytest.mark.parametrize("action", [*AGENTS[:9], "judge_label", *LEADS])
+@pytest.mark.parametrize("action", [*AGENTS[:9], "judge_label", *LEADS[:4]])
 def test_what_is_done_is_audited(inbox: Inbox, message: InboxMessage, action: str) -> None:
     lead = agent(Role.LEAD, "lena")
     if action == "assign":
