@@ -12,7 +12,7 @@ from typing import Any
 
 from earful import actions
 from earful.actions import SYSTEM
-from earful.jobs import triage_newest
+from earful.jobs import triage_now
 from earful.pipeline import fetch, ingest, notify, outbox, perform, sla
 from earful.runtime import Runtime
 from earful.store import connection
