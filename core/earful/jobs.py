@@ -14,6 +14,7 @@ from earful.job_queue import JobQueueUnavailable
 from earful.pipeline import classify, fetch, ingest, notify, outbox, perform, route, sla
 from earful.runtime import Runtime
 from earful.store import connection
+from earful.store.stages import newest_waiting
 
 __all__ = [
     "attach",
@@ -22,15 +23,18 @@ __all__ = [
     "deliver_notification",
     "find_reply",
     "ingest_payload",
-    "poll_channel",
     "perform_action",
+    "poll_channel",
     "send_reply",
     "triage",
+    "triage_newest",
     "triage_now",
 ]
 
 logger = logging.getLogger(__name__)
 TRIAGE_BATCH = 200
+TRIAGE_CHARACTERS = 100_000
+"""Both bound for how long a batch holds up a message that has just come."""
 _attached: list[Runtime] = []
 
 
@@ -47,18 +51,48 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def triage(*message_ids: int) -> None:
-    """Take new messages from arrival to a queue with a clock."""
+def triage(*passed_over: int) -> None:
+    """Take the newest messages that wait from arrival to a queue with a clock.
+
+    What a burst brought waits for what came after it, but for no more than one batch. Those in
+    `passed_over` have just failed and are left to the sweep, which begins anew.
+    """
+    runtime = _runtime()
+    with connection():
+        failed, more = triage_newest(runtime, passed_over, now=_now())
+    if more:
+        _enqueue(runtime, "triage", *passed_over, *failed, on="triage")
+    for message_id, error in failed.items():
+        raise RuntimeError(
+            f"{len(failed)} messages cannot be triaged, such as {message_id}"
+        ) from error
+
+
+def triage_newest(
+    runtime: Runtime, passed_over: Sequence[int] = (), *, now: datetime
+) -> tuple[dict[int, Exception], bool]:
+    """Triage one batch: what failed of it, and whether there is more to do now."""
+    waiting = newest_waiting(TRIAGE_BATCH, TRIAGE_CHARACTERS, without=passed_over)
     try:
-        with connection():
-            triage_now(_runtime(), message_ids, now=_now())
+        triage_now(runtime, waiting.message_ids, now=now)
     except Exception:
-        if len(message_ids) == 1:
-            raise
-        # One message that cannot be triaged must not hold up those that came with it.
-        logger.exception("triage of %s messages failed; each goes alone", len(message_ids))
-        for message_id in message_ids:
-            _enqueue(_runtime(), "triage", message_id)
+        logger.exception("triage of %s messages failed; each goes alone", len(waiting.message_ids))
+        failed = _triage_each(runtime, waiting.message_ids, now)
+        return failed, waiting.more and len(failed) < len(waiting.message_ids)
+    return {}, waiting.more
+
+
+def _triage_each(
+    runtime: Runtime, message_ids: Sequence[int], now: datetime
+) -> dict[int, Exception]:
+    """One message that cannot be triaged must not hold up those that came with it."""
+    failed: dict[int, Exception] = {}
+    for message_id in message_ids:
+        try:
+            triage_now(runtime, [message_id], now=now)
+        except Exception as error:  # noqa: BLE001 - told by the job, once all had their turn
+            failed[message_id] = error
+    return failed
 
 
 def triage_now(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> None:
@@ -75,7 +109,7 @@ def poll_channel(channel_id: int) -> None:
     with connection():
         fetched = fetch.fetch(runtime, channel_id, now=_now())
     for payload_id in fetched.payload_ids:
-        _enqueue(runtime, "ingest_payload", payload_id)
+        _enqueue(runtime, "ingest_payload", payload_id, on="ingest")
     if fetched.more:
         _enqueue(runtime, "poll_channel", channel_id, on="fetch")
 
@@ -91,14 +125,20 @@ def ingest_payload(payload_id: int) -> None:
     runtime = _runtime()
     with connection():
         outcome = ingest.ingest(runtime, payload_id, now=_now())
-    for start in range(0, len(outcome.new), TRIAGE_BATCH):
-        _enqueue(runtime, "triage", *outcome.new[start : start + TRIAGE_BATCH])
+    if outcome.new:
+        _enqueue(runtime, "triage", on="triage")
 
 
 def send_reply(reply_id: int) -> None:
     """Send one reply that is due."""
     with connection():
         outbox.send_reply(_runtime(), reply_id, now=_now())
+
+
+def perform_action(action_id: int) -> None:
+    """Like or hide one message, or take that back."""
+    with connection():
+        perform.perform(_runtime(), action_id, now=_now())
 
 
 def find_reply(reply_id: int) -> None:
@@ -120,17 +160,11 @@ def deliver_notification(notification_id: int) -> None:
         notify.deliver(_runtime(), notification_id, now=_now())
 
 
-def _enqueue(runtime: Runtime, job: str, *ids: int, on: str = "triage") -> None:
+def _enqueue(runtime: Runtime, job: str, *ids: int, on: str) -> None:
     """Enqueue the next step. If the job queue is away the sweep will, from the database."""
     # The same key as the sweep's, so that what waits already is not enqueued a second time.
-    key = f"{job}:{ids[0]}" if len(ids) == 1 else f"{job}:{ids[0]}:{len(ids)}"
+    key = job if job == "triage" else f"{job}:{ids[0]}"
     try:
         runtime.jobs.enqueue(job, *ids, on=on, unique=key)
     except JobQueueUnavailable:
         logger.warning("job=%s ids=%s left to the sweep", job, ids[:1])
-def perform_action(action_id: int) -> None:
-    """Like or hide one message, or take that back."""
-    with connection():
-        perform.perform(_runtime(), action_id, now=_now())
-
-

@@ -164,10 +164,12 @@ class ConfiguredClassifier:
     name: str
     type: ClassifierType
     object: Classifier
+    settings: Settings | None = None
 
     @property
     def version(self) -> str:
-        return self.type.version
+        """The model and its version, as they are stored with labels."""
+        return self.type.version_with(self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,8 +257,36 @@ class Runtime:
             kind = self.plugins.classifier_types.get(component.type)
             created = self._create("classifiers", component, kind)
             if kind is not None and created is not None:
-                made.append(ConfiguredClassifier(name=component.name, type=kind, object=created))
+                settings = validate_settings(component, kind.settings, self.config.file_name)
+                made.append(
+                    ConfiguredClassifier(
+                        name=component.name, type=kind, object=created, settings=settings
+                    )
+                )
         return made
+
+    def model_troubles(self) -> list[Trouble]:
+        """The configured classifiers whose model cannot be used on this machine, and why.
+
+        Loads no model, so that the web process may ask.
+        """
+        troubles = []
+        for component in self.config.classifiers.values():
+            try:
+                self.look_at_model(component)
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding here
+                reason = describe(error)
+                troubles.append(Trouble(section="classifiers", name=component.name, reason=reason))
+        return troubles
+
+    def look_at_model(self, component: ComponentConfig) -> str:
+        """One line on a classifier's model; raises what is wrong with it."""
+        kind = self.plugins.classifier_types.get(component.type)
+        check = kind.check if kind is not None else None
+        if kind is None or check is None:
+            return ""
+        settings = validate_settings(component, kind.settings, self.config.file_name)
+        return contained(f"{component.name}.check", lambda: check(settings))
 
     @property
     def label_sets(self) -> dict[str, LabelSet]:

@@ -51,7 +51,6 @@ LEASE = timedelta(seconds=5)
 PURGE_EVERY = timedelta(minutes=1)
 MOST = 2000
 """How much one round enqueues; the rest waits for the next."""
-TRIAGE_BATCH = 200
 
 
 def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
@@ -81,8 +80,8 @@ def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
 def tick(runtime: Runtime, *, now: datetime) -> None:
     """Enqueue everything whose time has come."""
     _each(runtime, "poll_channel", _due_channels(now), on="fetch")
-    _each(runtime, "perform_action", _due_actions(now), on="send")
     _each(runtime, "send_reply", _due_replies(ReplyState.QUEUED, now), on="send")
+    _each(runtime, "perform_action", _due_actions(now), on="send")
     _each(runtime, "find_reply", _due_replies(ReplyState.UNCONFIRMED, now), on="send")
     _each(runtime, "breach_clock", _due_clocks(now), on="notify")
     _each(runtime, "deliver_notification", _due_notifications(now), on="notify")
@@ -96,14 +95,13 @@ def _lost_after(runtime: Runtime) -> timedelta:
 
 def sweep(runtime: Runtime, *, now: datetime) -> None:
     """Enqueue again what is unfinished though its job should long have run."""
-    perform.take_up_expired(now=now)
     outbox.give_up_expired(now=now)
+    perform.take_up_expired(now=now)
     before = now - _lost_after(runtime)
-    _each(runtime, "ingest_payload", _unfinished_payloads(before))
-    waiting = _unfinished_messages(before)
-    for start in range(0, len(waiting), TRIAGE_BATCH):
-        ids = waiting[start : start + TRIAGE_BATCH]
-        runtime.jobs.enqueue("triage", *ids, unique=f"triage:{ids[0]}:{len(ids)}")
+    _each(runtime, "ingest_payload", _unfinished_payloads(before), on="ingest")
+    if _messages_wait(before):
+        # It finds them itself, the newest first, and goes on until none is left.
+        runtime.jobs.enqueue("triage", on="triage", unique="triage")
 
 
 def purge(runtime: Runtime, *, now: datetime) -> None:
@@ -122,7 +120,7 @@ def purge(runtime: Runtime, *, now: datetime) -> None:
                 model.delete().where(model.id.in_(ids)).execute()
 
 
-def _each(runtime: Runtime, job: str, ids: Iterable[int], on: str = "triage") -> None:
+def _each(runtime: Runtime, job: str, ids: Iterable[int], *, on: str) -> None:
     found = list(ids)
     if found:
         runtime.jobs.enqueue_many(job, found, on=on, unique=True)
@@ -156,6 +154,8 @@ def _due_replies(state: ReplyState, now: datetime) -> list[int]:
         .order_by(Reply.due_at)
         .limit(MOST)
     )
+
+
 def _due_actions(now: datetime) -> list[int]:
     return _first_column(
         PlatformAction.select(PlatformAction.id)
@@ -170,8 +170,6 @@ def _due_actions(now: datetime) -> list[int]:
         .order_by(PlatformAction.due_at)
         .limit(MOST)
     )
-
-
 
 
 def _due_clocks(now: datetime) -> list[int]:
@@ -208,10 +206,12 @@ def _readable() -> Any:
     return Channel.select(Channel.id).where(Channel.state != ChannelState.DISABLED)
 
 
-def _unfinished_messages(before: datetime) -> list[int]:
-    return _first_column(
-        Message.select(Message.id)
-        .where(MESSAGE_UNFINISHED & (Message.received_at <= before))
-        .order_by(Message.id)
-        .limit(MOST)
+def _messages_wait(before: datetime) -> bool:
+    return bool(
+        _first_column(
+            Message.select(Message.id)
+            .where(MESSAGE_UNFINISHED & (Message.received_at <= before))
+            .order_by(Message.id)
+            .limit(1)
+        )
     )

@@ -45,7 +45,10 @@ class PluginsView(PageView):
                 "manage/plugins.html",
                 records=self.runtime.plugins.records,
                 statuses=_STATUS,
-                troubles=[(each, self._words(each)) for each in self.runtime.troubles],
+                troubles=[
+                    (each, self._words(each))
+                    for each in (*self.runtime.troubles, *self.runtime.model_troubles())
+                ],
                 file=config.file_name,
                 disabled=config.plugins.disabled,
                 as_toml=_as_toml,

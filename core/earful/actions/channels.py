@@ -81,11 +81,11 @@ def accept_webhook(
             raise ActionRefused(msg)
         ids = keep(row.id, payloads, now)
         Channel.update(last_success_at=now).where(Channel.id == row.id).execute()
-    enqueue(runtime, "ingest_payload", ids)
+    enqueue(runtime, "ingest_payload", ids, on="ingest")
     return ids
 
 
-def enqueue(runtime: Runtime, job: str, ids: Sequence[int], on: str = "triage") -> None:
+def enqueue(runtime: Runtime, job: str, ids: Sequence[int], *, on: str) -> None:
     """Enqueue one job for each; if the job queue is away, ticker and sweep will."""
     if not ids:
         return
@@ -175,7 +175,7 @@ def replay_payloads(
                 .execute()
             )
             audit(actor, "payload.replay", "payload", ids[0], now, after={"count": len(ids)})
-    enqueue(runtime, "ingest_payload", ids)
+    enqueue(runtime, "ingest_payload", ids, on="ingest")
     return ids
 
 

@@ -32,6 +32,7 @@ def check(config_path: Path | None, *, offline: bool) -> None:
         *_plugin_troubles(runtime),
         *_database_troubles(),
         *_job_queue_troubles(runtime),
+        *_classifier_troubles(runtime, offline=offline),
         *_component_troubles(runtime),
         *(() if offline else _account_troubles(runtime)),
     ]
@@ -84,7 +85,6 @@ def _job_queue_troubles(runtime: Runtime) -> Iterator[str]:
 
 def _component_troubles(runtime: Runtime) -> Iterator[str]:
     made = {
-        "classifier": [each.name for each in runtime.classifiers],
         "router": [each.name for each in runtime.routers],
         "notifier": list(runtime.notifiers),
     }
@@ -93,6 +93,22 @@ def _component_troubles(runtime: Runtime) -> Iterator[str]:
             _say(f"{kind} {name}", "ready")
     for trouble in runtime.troubles:
         yield f"{trouble.section}.{trouble.name}: {trouble.reason}"
+
+
+def _classifier_troubles(runtime: Runtime, *, offline: bool) -> Iterator[str]:
+    """Each is tried on a sentence: a model that is not here yet is downloaded now."""
+    from earful.inbox.labelling import try_out
+
+    if offline:
+        failures = {each.name: each.reason for each in runtime.model_troubles()}
+    else:
+        failures = try_out(runtime)
+    for classifier in runtime.classifiers:
+        if why := failures.get(classifier.name):
+            yield f"classifiers.{classifier.name}: {why}"
+        else:
+            component = runtime.config.classifiers[classifier.name]
+            _say(f"classifier {classifier.name}", runtime.look_at_model(component) or "ready")
 
 
 def _account_troubles(runtime: Runtime) -> Iterator[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["init", "listening_on", "processes", "supervise", "ticker", "up", "web", "worker"]
 
 # Kept in step with `earful.job_queue.QUEUES`, which is slow to import for a list of names.
-_QUEUES = ("fetch", "triage", "send", "notify")
+_QUEUES = ("fetch", "ingest", "triage", "send", "notify")
 # The supervisor kills what takes longer than 5 seconds to stop.
 _GRACE_UNDER_SUPERVISOR = "4"
 
@@ -128,17 +128,22 @@ def processes(config: Config) -> list[Child]:
     where = ["--config", str(config.file)] if config.file else []
     port = str(config.server.port)
     grace = ["--grace", _GRACE_UNDER_SUPERVISOR]
-    others = [part for name in _QUEUES if name != "triage" for part in ("--queue", name)]
     arguments = {
         "web": ["web", "--port", port],
+        "ingest": ["worker", "--queue", "ingest", *grace],
+        # The one process that holds classifiers' models.
         "triage": ["worker", "--queue", "triage", *grace],
-        "worker": ["worker", "--fork", *others, *grace],
+        "worker": ["worker", "--fork", *_asked_for("fetch", "send", "notify"), *grace],
         "ticker": ["ticker"],
     }
     return [
         Child(name, [sys.executable, "-m", "earful", *parts, *where])
         for name, parts in arguments.items()
     ]
+
+
+def _asked_for(*queues: str) -> list[str]:
+    return [part for name in queues for part in ("--queue", name)]
 
 
 @click.command()
@@ -174,29 +179,34 @@ def web(config_path: Path | None, port: int | None) -> None:
 def worker(
     config_path: Path | None, queues: tuple[str, ...], *, fork: bool, grace: float, burst: bool
 ) -> None:
-    """Run jobs: fetch, triage, send and notify."""
+    """Run jobs: fetch, ingest, triage, send and notify.
+
+    Only workers that serve triage load the models of classifiers.
+    """
     from earful.job_queue import run_worker
 
     config = load_config(config_path)
+    served = queues or _QUEUES
     run_worker(
         config,
-        queues or _QUEUES,
-        on_start=lambda: _ready_for_jobs(config, fork=fork),
+        served,
+        on_start=lambda: _ready_for_jobs(config, fork=fork, triages="triage" in served),
         warm=not fork,
         burst=burst,
         grace_seconds=grace,
     )
 
 
-def _ready_for_jobs(config: Config, *, fork: bool) -> None:
+def _ready_for_jobs(config: Config, *, fork: bool, triages: bool) -> None:
     """Load what jobs need once, before any comes; a fork must not share a database connection."""
+    from earful.inbox.labelling import try_out
     from earful.store import close
 
     runtime = open_runtime(config)
     import_module("earful.jobs").attach(runtime)
-    if not fork:
-        # A model is loaded before the first message waits for it.
-        _ = runtime.classifiers
+    if triages and not fork:
+        # Models are loaded before the first message waits for them.
+        try_out(runtime)
     if fork:
         close()
 

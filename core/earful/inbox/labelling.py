@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Any
 
+from earful.components import describe
 from earful.inbox.text import clean
 from earful.plugins import contained
-from earful.runtime import ConfiguredClassifier
+from earful.runtime import ConfiguredClassifier, Runtime
 from earful.store.models import Channel, Identity, Message
 from earful.store.tallies import Batch
-from earful.types import ClassifiedMessage, Label
+from earful.types import ClassifiedMessage, Label, Surface
 
-__all__ = ["ask", "readable"]
+__all__ = ["ask", "readable", "try_out"]
+
+logger = logging.getLogger(__name__)
 
 Rows = list[dict[str, Any]]
 
@@ -57,13 +61,35 @@ def ask(
     """The classifier's labels as rows of `MessageLabel`, and how long it took to find them."""
     began = perf_counter()
     found = _classified(classifier, messages)
+    # Told only now: a model that had to be downloaded first has no version before.
+    version = classifier.version
     batch = Batch(
         classifier=classifier.name,
-        version=classifier.version,
+        version=version,
         messages=len(messages),
         milliseconds=(perf_counter() - began) * 1000,
     )
-    return _rows(classifier, messages, found, now), batch
+    return _rows(classifier.name, version, messages, found, now), batch
+
+
+def try_out(runtime: Runtime) -> dict[str, str]:
+    """Let every classifier label one sentence, which loads its model; why those fail that do."""
+    sample = ClassifiedMessage(
+        id=0,
+        text="Thank you, the parcel has arrived.",
+        surface=Surface.PUBLIC_REPLY,
+        language=None,
+        channel="",
+        author_name="",
+    )
+    failures = {}
+    for classifier in runtime.classifiers:
+        try:
+            _classified(classifier, [sample])
+        except Exception as error:  # noqa: BLE001 - messages go on without these labels
+            logger.warning("classifier=%s failed: %s", classifier.name, describe(error))
+            failures[classifier.name] = describe(error)
+    return failures
 
 
 def _classified(
@@ -78,7 +104,8 @@ def _classified(
 
 
 def _rows(
-    classifier: ConfiguredClassifier,
+    classifier: str,
+    version: str,
     messages: Sequence[ClassifiedMessage],
     found: Sequence[Sequence[Label]],
     now: datetime,
@@ -89,8 +116,8 @@ def _rows(
             "name": clean(label.name, 100),
             "score": None if label.score is None else float(label.score),
             "detail": clean(label.detail, 500),
-            "classifier": classifier.name,
-            "version": classifier.version,
+            "classifier": classifier,
+            "version": version,
             "created_at": now,
         }
         for message, labels in zip(messages, found, strict=True)

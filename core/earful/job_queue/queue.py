@@ -1,4 +1,4 @@
-"""Puts jobs into the four job queues and tells how they stand. Running them is the worker's."""
+"""Puts jobs into the five job queues and tells how they stand. Running them is the worker's."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class _Terms:
 _TERMS = {
     # The next poll tells whether the trouble goes on.
     "fetch": _Terms(timeout=180, failure_ttl=600),
+    "ingest": _Terms(timeout=300, failure_ttl=86_400),
     "triage": _Terms(timeout=300, failure_ttl=86_400),
     "send": _Terms(timeout=90, failure_ttl=86_400),
     "notify": _Terms(timeout=90, failure_ttl=86_400),

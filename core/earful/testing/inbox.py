@@ -12,7 +12,7 @@ from typing import Any
 
 from earful import actions
 from earful.actions import SYSTEM
-from earful.jobs import triage_now
+from earful.jobs import triage_newest
 from earful.pipeline import fetch, ingest, notify, outbox, perform, sla
 from earful.runtime import Runtime
 from earful.store import connection
@@ -133,7 +133,7 @@ class Inbox:
             "poll_channel": lambda: self._poll(ids[0]),
             "check_channel": lambda: fetch.check(runtime, ids[0]),
             "ingest_payload": lambda: self._ingest(ids[0]),
-            "triage": lambda: triage_now(runtime, ids, now=now),
+            "triage": lambda: self._triage(ids),
             "send_reply": lambda: outbox.send_reply(runtime, ids[0], now=now),
             "perform_action": lambda: perform.perform(runtime, ids[0], now=now),
             "find_reply": lambda: outbox.find_reply(runtime, ids[0], now=now),
@@ -143,14 +143,21 @@ class Inbox:
 
     def _poll(self, channel_id: int) -> None:
         fetched = fetch.fetch(self.runtime, channel_id, now=self.now)
-        self.jobs.enqueue_many("ingest_payload", fetched.payload_ids, unique=True)
+        self.jobs.enqueue_many("ingest_payload", fetched.payload_ids, on="ingest", unique=True)
         if fetched.more:
             self.jobs.enqueue("poll_channel", channel_id, on="fetch")
 
     def _ingest(self, payload_id: int) -> None:
         outcome = ingest.ingest(self.runtime, payload_id, now=self.now)
         if outcome.new:
-            self.jobs.enqueue("triage", *outcome.new)
+            self.jobs.enqueue("triage", unique="triage")
+
+    def _triage(self, passed_over: Sequence[int]) -> None:
+        failed, more = triage_newest(self.runtime, passed_over, now=self.now)
+        if more:
+            self.jobs.enqueue("triage", *passed_over, *failed, unique="triage")
+        for error in failed.values():
+            raise error
 
     def reply(self, message: InboxMessage, text: str) -> SentReply:
         """Answer a message, wait until it can no longer be undone, and send it."""

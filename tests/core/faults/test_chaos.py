@@ -37,7 +37,15 @@ MESSAGES = 5000
 PER_PAYLOAD = 100
 REPLIES = 200
 KILLS = 9
-VICTIMS = ("triage", "worker", "ticker", "web", "server", "everything in the job queue")
+VICTIMS = (
+    "ingest",
+    "triage",
+    "worker",
+    "ticker",
+    "web",
+    "server",
+    "everything in the job queue",
+)
 PACKAGE = Path(__file__).with_name("journal_channel")
 
 pytestmark = [
@@ -127,7 +135,9 @@ class House:
 def _name(command: list[str]) -> str:
     if "earful" not in command:
         return "server"
-    return "worker" if "--fork" in command else "triage" if "worker" in command else command[3]
+    if "worker" not in command:
+        return command[3]
+    return "worker" if "--fork" in command else command[command.index("--queue") + 1]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def test_each_job_queue_has_its_own_depth(jobs: JobQueue) -> None:
     jobs.enqueue("poll_channel", 1, on="fetch")
     jobs.enqueue("triage", 1)
     jobs.enqueue("triage", 2)
-    assert jobs.depths() == {"fetch": 1, "triage": 2, "send": 0, "notify": 0}
+    assert jobs.depths() == {"fetch": 1, "ingest": 0, "triage": 2, "send": 0, "notify": 0}
     assert tuple(jobs.depths()) == QUEUES
 
 
