@@ -8,6 +8,7 @@ from earful.store.models import Agent, AuditEvent, Queue
 
 from earful_admin.manage.audit import AuditView
 from earful_admin.manage.channels import ChannelsView
+from earful_admin.manage.models import ModelsView
 from earful_admin.manage.people import PeopleView
 from earful_admin.manage.plugins import PluginsView
 from earful_admin.manage.policies import PoliciesView
@@ -27,6 +28,7 @@ def views() -> list[Any]:
         QueuesView(Queue, name="Queues", category=_DAILY, endpoint="queues", url="/queues"),
         PoliciesView(name="Policies", category=_DAILY, endpoint="policies", url="/policies"),
         ChannelsView(name="Channels", category=_DAILY, endpoint="channels", url="/channels"),
+        ModelsView(name="Models", category=_DAILY, endpoint="models", url="/models"),
         PeopleView(Agent, name="People", category=_DAILY, endpoint="people", url="/people"),
         SetupView(name="Set-up", category=_RARE, endpoint="setup", url="/setup"),
         PluginsView(name="Plugins", category=_RARE, endpoint="plugins", url="/plugins"),

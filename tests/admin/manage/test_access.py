@@ -32,6 +32,8 @@ READ = {
     "/channels/1?state=unsupported&before=9": LEAD,
     "/channels/1/card": LEAD,
     "/channels/payload/6": LEAD,
+    "/models/": LEAD,
+    "/models/?days=7": LEAD,
     "/plugins/": LEAD,
     "/people/": ADMIN,
     "/people/?search=ad&flt0_role_equals=3": ADMIN,
