@@ -1,0 +1,113 @@
+"""Compares what Facebook lists with what the inbox holds: only news become payloads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from earful import (
+    ChannelState,
+    InboundMessage,
+    KnownMessage,
+    Payload,
+    PayloadError,
+    Removal,
+    RemovalKind,
+)
+
+from earful_facebook.parse import parse
+from earful_facebook.wording import UNSUPPORTED
+
+__all__ = ["Comparison", "Listing"]
+
+_PUSHES_MAY_TAKE = timedelta(minutes=5)
+"""Facebook pushes within seconds as a rule; a push that is younger is not yet missed."""
+
+_Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Objects of one kind as Facebook lists them, and what is needed to read them."""
+
+    kind: str
+    objects: Sequence[_Object]
+    context: _Object = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Gathers the payloads of one fetch, and counts what should have been pushed but was not."""
+
+    state: ChannelState
+    page: Mapping[str, str]
+    now: datetime
+    began: datetime
+    """When this channel first looked: what is younger should have been pushed."""
+    oldest: datetime
+    """What is older than this and not known yet stays on Facebook."""
+    payloads: list[Payload] = field(default_factory=list)
+    missed: int = 0
+
+    def add(self, listing: Listing) -> set[str]:
+        """Keep what the inbox does not hold, or holds otherwise; the ids that were new to it."""
+        read = [(each, self._read(listing, [each])) for each in listing.objects]
+        messages = [found for _, parsed in read if (found := _message(parsed))]
+        known = self.state.known({each.external_id for each in messages}) if messages else {}
+        news = [each for each, parsed in read if self._is_news(parsed, known)]
+        if news:
+            self.payloads.append(self._payload(listing, news))
+        return {each.external_id for each in messages if each.external_id not in known}
+
+    def remove(self, external_ids: Sequence[str]) -> None:
+        """These are gone."""
+        listing = Listing(kind="removals", objects=[])
+        self.payloads.append(self._payload(listing, [{"id": each} for each in external_ids]))
+
+    def _is_news(self, parsed: Sequence[object], known: Mapping[str, KnownMessage]) -> bool:
+        message = _message(parsed)
+        if message is None:
+            return bool(parsed)
+        before = known.get(message.external_id)
+        if before is None:
+            self._count(message)
+            return message.sent_at >= self.oldest
+        is_hidden = any(isinstance(each, Removal) for each in parsed)
+        was_hidden = before.removal in {RemovalKind.HIDDEN, RemovalKind.SPAM}
+        if before.removal is RemovalKind.DELETED:
+            return False
+        return is_hidden != was_hidden or _says_other(before, message)
+
+    def _count(self, message: InboundMessage) -> None:
+        """One that nobody told us of. What the Page itself writes has to be pushed, too."""
+        if self.began <= message.sent_at <= self.now - _PUSHES_MAY_TAKE:
+            self.missed += 1
+
+    def _read(self, listing: Listing, objects: Sequence[_Object]) -> list[Any]:
+        """What will be read out of it later; what can't be read is kept for a look."""
+        try:
+            return list(parse(self._payload(listing, objects)))
+        except PayloadError:
+            return [None]
+
+    def _payload(self, listing: Listing, objects: Sequence[_Object]) -> Payload:
+        document = {"data": list(objects), "context": dict(listing.context)}
+        return Payload(
+            body=json.dumps(document).encode(),
+            content_type="application/json",
+            meta={"read": listing.kind, "fetched_at": self.now.isoformat(), **self.page},
+        )
+
+
+def _says_other(before: KnownMessage, message: InboundMessage) -> bool:
+    """Whether a text was edited. Lists know less of templates and stickers than pushes do."""
+    if message.text in {"", UNSUPPORTED, before.text}:
+        return False
+    return not (message.from_us and before.text.startswith(message.text))
+
+
+def _message(parsed: Sequence[object]) -> InboundMessage | None:
+    return next((each for each in parsed if isinstance(each, InboundMessage)), None)
