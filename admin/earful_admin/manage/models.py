@@ -150,6 +150,7 @@ class ModelsView(PageView):
                 "manage/models.html",
                 days=days,
                 periods=PERIODS,
+                since=since.isoformat(),
                 total=total,
                 models=[
                     *(_model(self.runtime, each, figures) for each in configured.values()),

@@ -112,7 +112,7 @@ def test_each_classifier_shows_its_version_coverage_and_speed(
 
     assert "Version in use reader-1" in text
     assert "80 % 8 of 10 messages of 30 days are labelled" in text
-    assert "100 messages a second over the last 1 batches" in text
+    assert "100 messages a second over the last batch" in text
     assert "0 % 0 of 10 messages" in text
 
 
