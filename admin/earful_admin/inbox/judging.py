@@ -45,6 +45,13 @@ class Question:
     standing: LabelScore | None
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether nothing was said that is worth showing before somebody comes near."""
+        if self.judged or all(choice.value for choice in self.choices):
+            return False
+        return self.standing is None or not self.standing.value
+
+    @property
     def judged(self) -> Judgement | None:
         """What a person said, if anybody did."""
         return self.standing.judged if self.standing else None
