@@ -10,6 +10,8 @@ from typing import Any
 from flask_admin import BaseView
 
 from earful_admin import manage
+from earful_admin.inbox.keeping import KeepingView
+from earful_admin.inbox.searching import SearchView
 from earful_admin.inbox.views import InboxView
 from earful_admin.profile import ProfileView
 
@@ -23,4 +25,9 @@ def inbox() -> BaseView:
 
 def pages() -> list[Any]:
     """The other pages."""
-    return [*manage.views(), ProfileView(name="Profile", endpoint="profile", url="/profile")]
+    return [
+        SearchView(name="Search", category="Inbox", endpoint="search", url="/search"),
+        KeepingView(name="Views", category="Inbox", endpoint="views", url="/views"),
+        *manage.views(),
+        ProfileView(name="Profile", endpoint="profile", url="/profile"),
+    ]

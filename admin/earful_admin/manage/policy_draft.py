@@ -13,7 +13,7 @@ from typing import Any
 from earful.policies import ACTIONS, OPERATORS, FactRegistry, Operator, Takes
 from werkzeug.datastructures import MultiDict
 
-__all__ = ["FACTS", "GROUPS", "ActionRow", "Draft", "Row", "operator_of"]
+__all__ = ["FACTS", "GROUPS", "ActionRow", "Draft", "Row", "operator_of", "shown", "typed"]
 
 FACTS = FactRegistry.standard()
 GROUPS = {"all": "all of these hold", "any": "any of these holds", "none": "none of these holds"}
@@ -169,11 +169,11 @@ def _columns(form: MultiDict[str, str], *names: str) -> list[tuple[str, ...]]:
 def _leaf(row: Row) -> dict[str, Any]:
     leaf: dict[str, Any] = {"fact": row.fact or None, "op": row.op or None}
     if row.takes is not Takes.NOTHING:
-        leaf["value"] = _typed(row.value, row.takes)
+        leaf["value"] = typed(row.value, row.takes)
     return leaf
 
 
-def _typed(text: str, takes: Takes | None) -> Any:
+def typed(text: str, takes: Takes | None) -> Any:
     """What was typed as the operator wants it; as text where it cannot be that."""
     text = text.strip()
     if takes is Takes.TEXTS:
@@ -210,7 +210,7 @@ def _as_rows(tree: Any) -> tuple[str, list[Row]] | None:
     (match, leaves), *_ = group.items()
     if not isinstance(leaves, list) or not all(_is_leaf(each) for each in leaves):
         return None
-    rows = [Row(each["fact"], each["op"], _shown(each.get("value"))) for each in leaves]
+    rows = [Row(each["fact"], each["op"], shown(each.get("value"))) for each in leaves]
     # Only what comes back unchanged may be edited that way.
     return (match, rows) if _says_the_same(rows, leaves) else None
 
@@ -231,7 +231,8 @@ def _says_the_same(rows: Sequence[Row], leaves: Sequence[Mapping[str, Any]]) -> 
     return [bare(_leaf(row)) for row in rows] == [bare(leaf) for leaf in leaves]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A condition's value as a form shows it."""
     if isinstance(value, bool):
         return _YES if value else _NO
     if isinstance(value, list):

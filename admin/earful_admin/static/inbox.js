@@ -1,5 +1,6 @@
-// The inbox: its list, opening and leaving, acting, and staying up to date. The open conversation
-// is conversation.js, what is written in it composer.js. Everything shown comes as HTML.
+// The inbox: moving along the list, opening and leaving, acting. Staying up to date and selecting
+// is list.js, the open conversation conversation.js, what is written in it composer.js. Everything
+// shown comes as HTML.
 // They share `earful.inbox`, and hear of each other by events: `inbox:opened`, `inbox:leaving`,
 // `inbox:refreshed` with the fresh page's part, `inbox:undone` with a reply's text.
 (() => {
@@ -8,7 +9,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const inbox = $("#inbox");
   if (!inbox) return;
-  const { announce, toast, keys, token } = window.earful;
+  const { toast, keys, token } = window.earful;
   const NARROW = matchMedia("(max-width: 859.98px)");
   const thread = () => $("#thread");
   const shared = window.earful.inbox = {};
@@ -114,7 +115,6 @@
       return leave();
     }
     if (event.target.closest("[data-context]")) return toggleContext();
-    if (event.target.closest("#list-news")) return void showNews();
   });
 
   addEventListener("popstate", () => location.reload());
@@ -195,7 +195,7 @@
     if (said.text !== undefined) tell("undone", { id, text: said.text });
     const box = toast(said.said);
     if (said.undo) addUndo(box, said, id);
-    await Promise.all([shared.refreshThread({ force: true }), refreshList({ force: true })]);
+    await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
     if (said.leaves) moveOn(next);
   };
 
@@ -221,7 +221,7 @@
         if (back.refused) return void toast(back.refused, { kind: "danger" });
         if (back.text !== undefined) tell("undone", { id, text: back.text });
         toast(back.said);
-        await Promise.all([shared.refreshThread({ force: true }), refreshList({ force: true })]);
+        await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
       } catch (error) {
         toast(unreachable(error), { kind: "danger" });
       }
@@ -254,114 +254,6 @@
       beforeAttributeUpdated: (name) => name !== "open",
     },
   });
-  const morph = (old, fresh) => { if (old && fresh) change(old, fresh, "outerHTML"); };
-  const isBusy = (part) => part && (part.contains(document.activeElement)
-    && document.activeElement.matches("input, select, textarea")) || $(".menu[open]", part ?? document);
-
-  const listAddress = () => {
-    const url = new URL(inbox.dataset.list, location.origin);
-    if (openId()) url.searchParams.set("c", openId());
-    return url;
-  };
-
-  let lastAnnounced = 0;
-  const refreshList = async ({ force = false } = {}) => {
-    const fresh = await fragment(listAddress());
-    if (!fresh) return;
-    const rows = $("#rows");
-    const lines = [...fresh.children];
-    const added = lines.filter((line) => line.dataset.id && !document.getElementById(line.id)).length;
-    const isCalm = $("#list-scroll").scrollTop < 8 && rows.children.length <= lines.length + 2
-      && !$("#list-scroll:hover");
-    if (force || isCalm) {
-      change(rows, lines, "innerHTML");
-      $("#list-news").hidden = true;
-    } else updateInPlace(lines, added);
-    htmx.process(rows);
-    if (added && Date.now() - lastAnnounced > 30_000) {
-      lastAnnounced = Date.now();
-      announce(`${added} new in this list`);
-    }
-  };
-
-  const updateInPlace = (lines, added) => {
-    const known = new Set(lines.map((line) => line.id));
-    for (const line of lines) if (line.dataset.id) morph(document.getElementById(line.id), line);
-    for (const old of $$("#rows .list-row").slice(0, lines.length)) {
-      old.classList.toggle("is-gone", !known.has(old.id));
-    }
-    $("span", $("#list-news")).textContent = `${added} new`;
-    if (added) $("#list-news").hidden = false;
-  };
-
-  const showNews = async () => {
-    $("#list-scroll").scrollTop = 0;
-    await refreshList({ force: true }).catch(() => {});
-    focusLink(links()[0]);
-  };
-
-  const drawCounts = (counts) => {
-    for (const [address, number] of Object.entries(counts)) {
-      const text = number > 999 ? "999+" : String(number);
-      for (const link of $$(".nav-link")) {
-        const badge = link.getAttribute("href") === address && $(".nav-count", link);
-        if (badge) badge.textContent = text;
-      }
-      if (address === inbox.dataset.home && $("#list-count")) $("#list-count").firstChild.data = text;
-    }
-  };
-
-  const VISIBLE = 5000;
-  const HIDDEN = 30_000;
-  const LONGEST = 60_000;
-  let failures = 0;
-  let timer = 0;
-
-  const poll = async () => {
-    const url = new URL(inbox.dataset.updates, location.origin);
-    url.searchParams.set("list", inbox.dataset.word);
-    if (openId()) {
-      url.searchParams.set("c", openId());
-      url.searchParams.set("conversation", thread().dataset.word);
-    }
-    const response = await ask(url);
-    if (response.status === 204) return;
-    if (!response.ok) throw new Error(String(response.status));
-    const said = await response.json();
-    drawCounts(said.counts);
-    const before = inbox.dataset.word;
-    inbox.dataset.word = said.list;
-    if (said.list !== before) await refreshList();
-    if (said.conversation && thread() && said.conversation !== thread().dataset.word) {
-      await shared.refreshThread();
-    }
-  };
-
-  const again = () => {
-    const base = document.hidden ? HIDDEN : VISIBLE;
-    const pause = Math.min(base * 2 ** failures, LONGEST) * (0.85 + Math.random() * 0.3);
-    clearTimeout(timer);
-    timer = setTimeout(keepPolling, pause);
-  };
-
-  const keepPolling = async () => {
-    try {
-      await poll();
-      failures = 0;
-    } catch (error) {
-      if (error instanceof SignedOut) return void toast(unreachable(error), { kind: "danger" });
-      failures += 1;
-    }
-    $("#offline").hidden = failures < 2;
-    again();
-  };
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) {
-      failures = 0;
-      void keepPolling();
-    }
-  });
-
   // ── Keys ──────────────────────────────────────────────────────────────────────────────────
   const changePriority = () => {
     const field = $("#priority");
@@ -382,8 +274,7 @@
 
   Object.assign(shared, {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, linkOf, neighbour, open, tell,
-    done, change, refreshList,
+    done, change, links, rowOf, markCurrent, focusLink, SignedOut,
   });
   document.addEventListener("DOMContentLoaded", () => tell("opened"));
-  again();
 })();

@@ -302,11 +302,11 @@ def test_nothing_new_costs_nothing(
     agent: FlaskClient, town: Town, earful_runtime: Runtime, people: dict[Role, Actor]
 ) -> None:
     words = agent.get(f"/updates?c={town.quiet}").json
-    asked = f"/updates?c={town.quiet}&list={words['list']}&conversation={words['conversation']}"
+    asked = f"/updates?c={town.quiet}&state={words['state']}&conversation={words['conversation']}"
     again = agent.get(asked)
     if again.status_code != 204:  # the minute has just changed
         words = again.json
-        asked = f"/updates?c={town.quiet}&list={words['list']}&conversation={words['conversation']}"
+        asked = f"/updates?c={town.quiet}&state={words['state']}&conversation={words['conversation']}"
         again = agent.get(asked)
     assert again.status_code == 204
     with store.connection():

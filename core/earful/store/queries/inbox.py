@@ -38,12 +38,12 @@ __all__ = [
     "ConversationRow",
     "Filter",
     "View",
+    "contact_names",
     "conversation_row",
     "count_filter",
     "counts",
     "list_conversations",
     "list_ids",
-    "listed_among",
 ]
 
 MOST_COUNTED = 100
@@ -179,14 +179,14 @@ def list_ids(
         return [int(key) for (key,) in select(sql, _values_of(where))]
 
 
-def listed_among(
-    view: View, ids: Sequence[int], *, agent_id: int, narrowed: Filter | None = None
-) -> set[int]:
-    """Which of these conversations are in the view; one statement."""
-    where = [*_where(view, agent_id, narrowed), Where(f"c.id IN ({holders(ids)})", list(ids))]
-    sql = f"SELECT c.id FROM conversation c WHERE {_sql_of(where)}"
+def contact_names(ids: Sequence[int]) -> dict[int, str]:
+    """Whose conversations these are; one statement."""
+    sql = (
+        "SELECT c.id, t.name FROM conversation c JOIN contact t ON t.id = c.contact_id "
+        f"WHERE c.id IN ({holders(ids)})"
+    )
     with connection():
-        return {int(key) for (key,) in select(sql, _values_of(where))}
+        return dict(select(sql, ids))
 
 
 def conversation_row(conversation_id: int, *, agent_id: int = 0) -> ConversationRow | None:

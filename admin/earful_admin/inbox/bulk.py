@@ -1,0 +1,190 @@
+"""Many conversations at once: the bar, the change, what was refused, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from earful import actions
+from earful.actions import Actor
+from earful.errors import ActionRefused
+from earful.runtime import Runtime
+from earful.store.database import TooSlow
+from earful.store.queries import people
+from earful.store.queries.inbox import MOST_AT_ONCE, contact_names, list_ids
+from earful.store.states import PriorityRank, Role
+from earful.types import Priority
+from flask import abort, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from earful_admin import context
+from earful_admin.access import needs
+from earful_admin.inbox.snoozing import custom, snooze_choices
+
+__all__ = ["IGNORE_REASONS", "Bulk"]
+
+IGNORE_REASONS = (
+    "Spam",
+    "Not about us",
+    "Just a remark",
+    "Only wants to argue",
+    "Already answered",
+)
+DONE = {
+    "assign": "assigned",
+    "queue": "moved",
+    "priority": "given another priority",
+    "label": "labelled",
+    "snooze": "snoozed",
+    "resolve": "resolved",
+    "ignore": "ignored",
+}
+MOST_NAMED = 20
+"""How many refusals are told one by one."""
+
+
+class Bulk:
+    """The endpoints for many conversations; each needs the role agent."""
+
+    runtime: Runtime
+    actor: Actor
+    now: datetime
+    zone: ZoneInfo
+    render: Any
+    _view: Any
+    _title: Any
+    _order: Any
+    _narrowed: Any
+    _queues: Any
+
+    @expose("/inbox/bulk", methods=["GET"])
+    @needs(Role.AGENT)
+    def bulk_bar(self) -> ResponseReturnValue:
+        """What can be done with the selected ones; fetched with the first selection."""
+        return str(
+            self.render(
+                "inbox/bulk.html",
+                agents=people.assignable_agents(),
+                queues=self._queues(),
+                priorities=list(reversed(PriorityRank)),
+                snooze_choices=snooze_choices(self.now, self.zone),
+                ignore_reasons=IGNORE_REASONS,
+            )
+        )
+
+    @expose("/inbox/select")
+    @needs(Role.AGENT)
+    def select(self) -> ResponseReturnValue:
+        """The first conversations of a view, by id: what "select all" means."""
+        view = self._view()
+        line = self._title(view)[1]
+        try:
+            ids = list_ids(
+                view,
+                agent_id=context.agent().id,
+                order=self._order(view, line),
+                narrowed=self._narrowed(line),
+            )
+        except TooSlow:
+            return jsonify(refused="This view takes too long to read. Narrow it."), 422
+        return jsonify(ids=ids, most=MOST_AT_ONCE)
+
+    @expose("/inbox/bulk", methods=["POST"])
+    @needs(Role.AGENT)
+    def bulk(self) -> ResponseReturnValue:
+        """One change to all that were selected."""
+        change = request.form.get("change", "")
+        if change not in DONE:
+            abort(400)
+        try:
+            outcome = actions.change_many(
+                self.runtime,
+                self.actor,
+                _ids(request.form.get("ids", "")),
+                change,
+                self._value(change, request.form.get("value", "").strip()),
+                now=self.now,
+            )
+        except ActionRefused as refused:
+            return jsonify(refused=str(refused)), 422
+        undo = outcome.undo_id
+        return jsonify(
+            said=f"{_many(len(outcome.done))} {DONE[change]}" if outcome.done else "",
+            undo=url_for("inbox.bulk_undo", undo_id=undo) if undo else "",
+            done=list(outcome.done),
+            failed=_named(outcome.failed),
+            failures=len(outcome.failed),
+        )
+
+    @expose("/inbox/bulk/<int:undo_id>/undo", methods=["POST"])
+    @needs(Role.AGENT)
+    def bulk_undo(self, undo_id: int) -> ResponseReturnValue:
+        """Put back what a change of one's own changed."""
+        try:
+            back, kept = actions.undo_many(self.runtime, self.actor, undo_id, now=self.now)
+        except ActionRefused as refused:
+            return jsonify(refused=str(refused)), 422
+        why = dict.fromkeys(kept, "Somebody changed it since; it stays as it is.")
+        return jsonify(
+            said=f"{_many(len(back))} as before" if back else "",
+            failed=_named(why),
+            failures=len(kept),
+        )
+
+    def _value(self, change: str, text: str) -> Any:
+        """What the action of a change takes beside the conversation."""
+        match change:
+            case "assign":
+                return self.actor.agent_id if text == "me" else _number(text)
+            case "queue":
+                return _number(text) or 0
+            case "priority":
+                return _priority(text)
+            case "snooze":
+                return _until(text, self.zone)
+        return text
+
+
+def _priority(text: str) -> Priority:
+    try:
+        return Priority(text)
+    except ValueError:
+        msg = "Choose a priority."
+        raise ActionRefused(msg) from None
+
+
+def _until(text: str, zone: ZoneInfo) -> datetime:
+    until = custom(text, zone)
+    if until is None:
+        msg = "Choose a day and a time."
+        raise ActionRefused(msg)
+    return until
+
+
+def _many(count: int) -> str:
+    return "1 conversation" if count == 1 else f"{count} conversations"
+
+
+def _named(reasons: Mapping[int, str]) -> list[dict[str, Any]]:
+    names = contact_names(list(reasons)[:MOST_NAMED])
+    return [
+        {"id": key, "name": names.get(key, "A conversation"), "reason": reasons[key]}
+        for key in list(reasons)[:MOST_NAMED]
+    ]
+
+
+def _ids(text: str) -> list[int]:
+    """Numbers with commas between; more than can be changed at once are kept, to be refused."""
+    parts = text.split(",", MOST_AT_ONCE + 1)[: MOST_AT_ONCE + 1]
+    return [number for number in map(_number, parts) if number]
+
+
+def _number(text: str) -> int | None:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
+_MOST_DIGITS = 18

@@ -1,0 +1,379 @@
+// The list pane: staying up to date without moving what is being read, selecting many and changing
+// them, and what has been read. Lines come from the server as HTML, each with a word of its own.
+(() => {
+  "use strict";
+  const shared = window.earful.inbox;
+  if (!shared) return;
+  const {
+    $, $$, inbox, ask, post, fragment, unreachable, thread, openId, links, rowOf, linkOf, markCurrent,
+    focusLink, change, SignedOut,
+  } = shared;
+  const { announce, toast, keys } = window.earful;
+  const rows = $("#rows");
+  const scroller = $("#list-scroll");
+  const news = $("#list-news");
+
+  // ── Staying up to date ────────────────────────────────────────────────────────────────────
+  const VISIBLE = 5000;
+  const HIDDEN = 30_000;
+  const LONGEST = 60_000;
+  const FIRST_PAGE = 40;
+  const SAID_EVERY = 30_000;
+
+  const listed = () => $$(".list-row", rows);
+  const known = () => listed().slice(0, FIRST_PAGE)
+    .map((row) => `${row.dataset.id}.${row.dataset.word}`).join(",");
+
+  const address = (force) => {
+    const url = new URL(inbox.dataset.updates, location.origin);
+    const asked = { view: inbox.dataset.view, sort: inbox.dataset.order, state: force ? "" : inbox.dataset.word };
+    for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
+    url.searchParams.set("known", known());
+    if (openId()) {
+      url.searchParams.set("c", openId());
+      url.searchParams.set("conversation", thread().dataset.word);
+    }
+    return url;
+  };
+
+  const made = (html) => {
+    const box = document.createElement("template");
+    box.innerHTML = html;
+    return box.content.firstElementChild;
+  };
+
+  // Somebody who reads, points or selects here must find everything where it was.
+  const isCalm = () => scroller.scrollTop < 8 && listed().length <= FIRST_PAGE + 2
+    && !rows.matches(":hover, :focus-within") && !selected.size;
+
+  const refreshLines = ({ order, lines, rest, counts }, force) => {
+    drawCounts(counts);
+    const before = new Set(listed().map((row) => Number(row.dataset.id)));
+    const isPlaced = force || isCalm();
+    const held = new Set(order);
+    for (const [id, html] of Object.entries(lines)) {
+      const row = rowOf(id);
+      if (row) change(row, made(html), "outerHTML");
+    }
+    if (isPlaced) place(order, lines, rest, before);
+    else markGone(held);
+    const added = order.filter((id) => !before.has(id)).length;
+    showNews(isPlaced ? 0 : added);
+    markCurrent(openId());
+    drawSelection();
+    htmx.process(rows);
+    if (added) say(added);
+  };
+
+  // The lines of the first page in their order; what came further down stays below them.
+  const place = (order, lines, rest, before) => {
+    const held = new Set(order);
+    const reached = listed().length > FIRST_PAGE ? listed().slice(0, FIRST_PAGE) : listed();
+    for (const row of reached) if (!held.has(Number(row.dataset.id))) row.remove();
+    let last = null;
+    for (const id of order) {
+      const row = rowOf(id) ?? made(lines[id] ?? "");
+      if (!row) continue;
+      row.classList.remove("is-gone");
+      const next = last ? last.nextElementSibling : rows.firstElementChild;
+      if (next !== row) rows.insertBefore(row, next);
+      last = row;
+    }
+    if (before.size > FIRST_PAGE && order.length) return;
+    for (const old of $$("#row-none, #row-more", rows)) old.remove();
+    rows.insertAdjacentHTML("beforeend", rest);
+  };
+
+  const markGone = (held) => {
+    for (const row of listed().slice(0, FIRST_PAGE)) {
+      row.classList.toggle("is-gone", !held.has(Number(row.dataset.id)));
+    }
+  };
+
+  const title = document.title;
+  const showNews = (count) => {
+    news.hidden = !count;
+    if (count) $("span", news).textContent = `${count} new`;
+    document.title = count ? `(${count}) ${title}` : title;
+  };
+
+  let lastSaid = 0;
+  const say = (count) => {
+    if (Date.now() - lastSaid < SAID_EVERY) return;
+    lastSaid = Date.now();
+    announce(`${count} new in this list`);
+  };
+
+  const drawCounts = (counts) => {
+    for (const [url, number] of Object.entries(counts)) {
+      const text = number > 99 ? "99+" : String(number);
+      for (const link of $$(".nav-link")) {
+        const badge = link.getAttribute("href") === url && $(".nav-count", link);
+        if (badge) badge.textContent = text;
+      }
+      if (url === inbox.dataset.home && $("#list-count")) $("#list-count").firstChild.data = text;
+    }
+  };
+
+  // Who else is here: the place for it in each line, and in the open conversation.
+  const drawViewers = (viewers) => {
+    for (const slot of $$("[data-viewers]", rows)) slot.innerHTML = viewers[slot.dataset.viewers] ?? "";
+  };
+
+  const poll = async ({ force = false } = {}) => {
+    const response = await ask(address(force));
+    if (response.status === 204) return;
+    if (!response.ok) throw new Error(String(response.status));
+    const said = await response.json();
+    inbox.dataset.word = said.state;
+    if (said.order) refreshLines(said, force);
+    drawViewers(said.viewers);
+    const isNew = said.conversation && thread() && said.conversation !== thread().dataset.word;
+    if (isNew && !force) {
+      await shared.refreshThread();
+      markRead();
+    }
+  };
+  shared.refreshList = poll;
+
+  let failures = 0;
+  let timer = 0;
+  const again = () => {
+    const base = document.hidden ? HIDDEN : VISIBLE;
+    const pause = Math.min(base * 2 ** failures, LONGEST) * (0.85 + Math.random() * 0.3);
+    clearTimeout(timer);
+    timer = setTimeout(keepPolling, pause);
+  };
+  const keepPolling = async () => {
+    try {
+      await poll();
+      failures = 0;
+    } catch (error) {
+      if (error instanceof SignedOut) return void toast(unreachable(error), { kind: "danger" });
+      failures += 1;
+    }
+    $("#offline").hidden = failures < 2;
+    again();
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    failures = 0;
+    void keepPolling();
+  });
+  news.addEventListener("click", async () => {
+    scroller.scrollTop = 0;
+    await poll({ force: true }).catch(() => {});
+    focusLink(links()[0]);
+  });
+
+  // ── What has been read ────────────────────────────────────────────────────────────────────
+  const markRead = () => {
+    const message = thread()?.dataset.newest;
+    if (!message || document.hidden) return;
+    const data = new FormData();
+    data.set("message", message);
+    post(`/conversation/${openId()}/read`, data).catch(() => {});
+    drawRead(openId(), true);
+  };
+  const drawRead = (id, isRead) => {
+    const row = rowOf(id);
+    row?.classList.toggle("is-unread", !isRead);
+    const dot = row && $(".row-dot", row);
+    if (isRead) dot?.remove();
+    else if (row && !dot) $(".row-name", row).after(made('<span class="row-dot"><span class="visually-hidden">Unread</span></span>'));
+  };
+  const markUnread = async () => {
+    const id = idHere();
+    if (!id) return;
+    try {
+      const said = await post(`/conversation/${id}/unread`, new FormData());
+      if (said.refused) return void toast(said.refused, { kind: "danger" });
+      drawRead(id, false);
+      toast(said.said);
+    } catch (error) {
+      toast(unreachable(error), { kind: "danger" });
+    }
+  };
+  document.addEventListener("inbox:opened", markRead);
+  document.addEventListener("inbox:refreshed", ({ detail }) => {
+    const fresh = $("#thread", detail.fresh);
+    if (fresh && thread()) thread().dataset.newest = fresh.dataset.newest;
+  });
+
+  // ── Selecting ─────────────────────────────────────────────────────────────────────────────
+  const bar = $("#bulk");
+  const selected = new Set();
+  let anchor = 0;
+  let most = 500;
+
+  const idHere = () => Number(document.activeElement.closest?.(".list-row")?.dataset.id ?? openId());
+  const boxOf = (row) => $(".row-pick input", row);
+
+  const drawSelection = () => {
+    for (const row of listed()) {
+      const box = boxOf(row);
+      if (box) box.checked = selected.has(Number(row.dataset.id));
+    }
+    inbox.classList.toggle("is-selecting", selected.size > 0);
+    if (!bar) return;
+    bar.hidden = !selected.size;
+    const count = $("[data-bulk-count]", bar);
+    if (count) count.textContent = `${selected.size} selected`;
+  };
+
+  const toggle = (id, { range = false } = {}) => {
+    if (!bar || !id) return;
+    const ids = listed().map((row) => Number(row.dataset.id));
+    const [from, to] = [ids.indexOf(anchor), ids.indexOf(id)];
+    if (range && from >= 0 && to >= 0) {
+      for (const each of ids.slice(Math.min(from, to), Math.max(from, to) + 1)) selected.add(each);
+    } else if (selected.has(id)) selected.delete(id);
+    else selected.add(id);
+    anchor = id;
+    void showBar();
+  };
+
+  const showBar = async () => {
+    drawSelection();
+    if (!selected.size || bar.childElementCount) return;
+    const fresh = await fragment(bar.dataset.bar).catch(() => null);
+    if (!fresh || bar.childElementCount) return;
+    bar.replaceChildren(fresh);
+    drawSelection();
+  };
+
+  const clear = () => {
+    const held = bar.contains(document.activeElement);
+    selected.clear();
+    const failed = $("[data-bulk-failed]", bar);
+    if (failed) failed.hidden = true;
+    drawSelection();
+    if (held) focusLink(linkOf(anchor) ?? links()[0]);
+  };
+
+  const selectAll = async () => {
+    const url = new URL(bar.dataset.all, location.origin);
+    url.searchParams.set("view", inbox.dataset.view);
+    url.searchParams.set("sort", inbox.dataset.order);
+    try {
+      const said = await (await ask(url)).json();
+      if (said.refused) return void toast(said.refused, { kind: "danger" });
+      most = said.most;
+      for (const id of said.ids) selected.add(id);
+      drawSelection();
+      announce(`${selected.size} selected`);
+      if (said.ids.length === most) toast(`The first ${most} are selected: that is the most at once.`);
+    } catch (error) {
+      toast(unreachable(error), { kind: "danger" });
+    }
+  };
+
+  const changeMany = async (name, value) => {
+    const ids = [...selected];
+    const next = listed().find((row) => !selected.has(Number(row.dataset.id)));
+    const data = new FormData();
+    data.set("ids", ids.join(","));
+    data.set("change", name);
+    data.set("value", value);
+    bar.setAttribute("aria-busy", "true");
+    try {
+      const said = await post(bar.dataset.act, data);
+      if (said.refused) return void toast(said.refused, { kind: "danger" });
+      for (const menu of $$(".menu[open]", bar)) menu.open = false;
+      for (const id of said.done) selected.delete(id);
+      if (said.said) tellDone(said);
+      showFailed(said);
+      await Promise.all([poll({ force: true }), shared.refreshThread({ force: true })]);
+      drawSelection();
+      if (!selected.size) focusLink(linkOf(ids[0]) ?? linkOf(next?.dataset.id) ?? links()[0]);
+    } catch (error) {
+      toast(unreachable(error), { kind: "danger" });
+    } finally {
+      bar.removeAttribute("aria-busy");
+    }
+  };
+
+  const tellDone = (said) => {
+    const box = toast(said.said);
+    if (!said.undo) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "toast-undo";
+    button.textContent = "Undo";
+    button.addEventListener("click", async () => {
+      box.remove();
+      try {
+        const back = await post(said.undo, new FormData());
+        if (back.refused) return void toast(back.refused, { kind: "danger" });
+        if (back.said) toast(back.said);
+        for (const each of back.failed) toast(`${each.name}: ${each.reason}`, { kind: "warn" });
+        await Promise.all([poll({ force: true }), shared.refreshThread({ force: true })]);
+      } catch (error) {
+        toast(unreachable(error), { kind: "danger" });
+      }
+    });
+    $(".toast-text", box).after(button);
+  };
+
+  // What was refused stays selected, with the reason of each.
+  const showFailed = ({ failed, failures }) => {
+    const box = $("[data-bulk-failed]", bar);
+    box.hidden = !failures;
+    if (!failures) return;
+    $("p", box).textContent = failures === 1 ? "One was refused and stays selected:" : `${failures} were refused and stay selected:`;
+    $("ul", box).replaceChildren(...failed.map(({ name, reason }) => {
+      const line = document.createElement("li");
+      const who = document.createElement("bdi");
+      who.textContent = name;
+      line.append(who, `: ${reason}`);
+      return line;
+    }));
+  };
+
+  rows.addEventListener("click", (event) => {
+    const pick = event.target.closest(".row-pick");
+    if (!pick || event.target.matches("input")) return;
+    event.preventDefault();
+    toggle(Number(pick.closest(".list-row").dataset.id), { range: event.shiftKey });
+  });
+  rows.addEventListener("change", (event) => {
+    if (event.target.matches(".row-pick input")) toggle(Number(event.target.value));
+  });
+  bar?.addEventListener("click", (event) => {
+    if (event.target.closest("[data-bulk-clear]")) return clear();
+    if (event.target.closest("[data-bulk-all]")) return void selectAll();
+    const button = event.target.closest("button[data-change]");
+    if (button) void changeMany(button.dataset.change, button.value);
+  });
+  bar?.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-change]");
+    if (!form) return;
+    event.preventDefault();
+    void changeMany(form.dataset.change, new FormData(form).get("value"));
+  });
+  // Before the inbox's own Escape: it would leave the conversation.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !selected.size || $("dialog[open], .menu[open]")) return;
+    if (event.target.matches("input:not([type=checkbox]), textarea, select")) return;
+    event.stopImmediatePropagation();
+    clear();
+  }, true);
+
+  // ── Order, filter, keys ───────────────────────────────────────────────────────────────────
+  $("[data-order]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
+  const pickShown = () => {
+    for (const row of listed()) selected.add(Number(row.dataset.id));
+    void showBar();
+  };
+  const bindings = {
+    x: () => toggle(idHere()),
+    "Shift+x": () => toggle(idHere(), { range: true }),
+    u: markUnread,
+    f: () => $(".list-head a.icon-button")?.click(),
+  };
+  // Where this needs Shift depends on the keyboard.
+  for (const key of ["*", "Shift+*"]) bindings[key] = () => bar && pickShown();
+  keys(bindings);
+
+  again();
+})();
