@@ -1,0 +1,153 @@
+"""Labelled texts to learn from, and those held back to measure with."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from earful_sentiment.normalise import normalise
+from training.care import care_messages
+from training.sources import GO_EMOTIONS, HUTTO, obtain
+from training.targets import Target, from_emotions, from_ratings, frustration
+
+__all__ = ["Example", "draw", "held_out", "training_set"]
+
+# What each source counts for: tweets are what the model is for, the rest is what there is.
+WEIGHTS = {
+    "tweets": 2.0,
+    "reddit": 1.0,
+    "products": 0.7,
+    "films": 0.5,
+    "editorials": 0.7,
+    "care": 0.5,
+}
+
+DRAWN = {"reddit": 12_000, "films": 2_500, "editorials": 3_000, "care": 1_000}
+"""How many of a source one epoch sees; of the others it sees all."""
+
+_HUTTO_FILES = {
+    "tweets": "tweets",
+    "products": "amazonReviewSnippets",
+    "films": "movieReviewSnippets",
+    "editorials": "nytEditorialSnippets",
+}
+_HUTTO_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+
+_SURELY_NEUTRAL = 0.85
+_SHORT = 80
+"""Characters."""
+
+EMOTION_NAMES = (
+    "admiration amusement anger annoyance approval caring confusion curiosity desire "
+    "disappointment disapproval disgust embarrassment excitement fear gratitude grief joy love "
+    "nervousness optimism pride realization relief remorse sadness surprise neutral"
+).split()
+"""In the order of GoEmotions' numbers."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """`frustrated` is None where nothing is known about it."""
+
+    text: str
+    target: Target
+    source: str
+    frustrated: float | None = None
+    weight: float = 1.0
+
+
+def training_set(cache: Path) -> list[Example]:
+    rated = (example for example in _hutto(cache) if not _is_held_out(example.text))
+    care = (
+        Example(text, tone, "care", frustrated, WEIGHTS["care"])
+        for text, tone, frustrated in care_messages()
+    )
+    return [*rated, *_go_emotions(obtain(GO_EMOTIONS["train"], cache)), *care]
+
+
+def held_out(cache: Path) -> list[Example]:
+    """Of each source, texts that are never learned from."""
+    rated = (example for example in _hutto(cache) if _is_held_out(example.text))
+    return [*rated, *_go_emotions(obtain(GO_EMOTIONS["test"], cache))]
+
+
+def draw(pool: Sequence[Example], epoch: int, order: random.Random) -> list[Example]:
+    """One epoch's examples: of large sources the next part, some of them changed a little."""
+    drawn: list[Example] = []
+    for source in dict.fromkeys(example.source for example in pool):
+        examples = [example for example in pool if example.source == source]
+        # By a fixed order, so that epochs see different parts.
+        random.Random(source).shuffle(examples)  # noqa: S311
+        count = min(DRAWN.get(source, len(examples)), len(examples))
+        first = epoch * count
+        drawn += [examples[(first + number) % len(examples)] for number in range(count)]
+    neutral = [example for example in drawn if example.target[1] > _SURELY_NEUTRAL]
+    return [_varied(example, neutral, order) for example in drawn]
+
+
+def _varied(example: Example, neutral: Sequence[Example], order: random.Random) -> Example:
+    """Posts begin with mentions, and say something plain before they say what they feel."""
+    dice = order.random()
+    if dice < 0.15:  # noqa: PLR2004
+        return replace(example, text=f"@user {example.text}")
+    if dice < 0.25 and len(example.text) < _SHORT:  # noqa: PLR2004
+        return replace(example, text=f"{order.choice(neutral).text} {example.text}")
+    return example
+
+
+def _is_held_out(text: str) -> bool:
+    """A tenth, by the text itself: the same whatever the order, and for equal texts."""
+    return zlib.crc32(text.lower().encode()) % 10 == 0
+
+
+def _hutto(cache: Path) -> Iterator[Example]:
+    with tarfile.open(obtain(HUTTO, cache)) as package:
+        inner = package.extractfile(_HUTTO_ARCHIVE)
+        if inner is None:
+            raise ValueError(f"{_HUTTO_ARCHIVE} is not a file")
+        with tarfile.open(fileobj=io.BytesIO(inner.read())) as archive:
+            for source, name in _HUTTO_FILES.items():
+                yield from _rated(archive, source, name)
+
+
+def _rated(archive: tarfile.TarFile, source: str, name: str) -> Iterator[Example]:
+    texts = {row[0]: row[2] for row in _rows(archive, f"{name}_GroundTruth.txt")}
+    for row in _rows(archive, f"{name}_anonDataRatings.txt"):
+        ratings = json.loads(row[3])
+        target = from_ratings(ratings)
+        calm = sum(score < 0 for score in ratings) * 5 < len(ratings)
+        yield Example(
+            text=normalise(texts[row[0]].replace("@anonymous", "@user")),
+            target=target,
+            source=source,
+            frustrated=0.0 if calm else None,
+            weight=WEIGHTS[source],
+        )
+
+
+def _rows(archive: tarfile.TarFile, name: str) -> Iterable[list[str]]:
+    file = archive.extractfile(f"hutto_ICWSM_2014/{name}")
+    if file is None:
+        raise ValueError(f"{name} is not a file")
+    text = file.read().decode("utf-8-sig", errors="replace")
+    return csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def _go_emotions(path: Path) -> Iterator[Example]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for text, numbers, _ in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+        emotions = [EMOTION_NAMES[int(number)] for number in numbers.split(",")]
+        yield Example(
+            text=normalise(text.replace("[NAME]", "Alex").replace("[RELIGION]", "church")),
+            target=from_emotions(emotions),
+            source="reddit",
+            frustrated=frustration(emotions),
+            weight=WEIGHTS["reddit"],
+        )
