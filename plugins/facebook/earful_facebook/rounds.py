@@ -87,7 +87,8 @@ class Round:
 
     def start(self, now: datetime) -> None:
         """Plan a new round."""
-        self.began = self.began or now.isoformat()
+        # Facebook tells times in whole seconds.
+        self.began = self.began or now.replace(microsecond=0).isoformat()
         self.listed, self.missed, self.notes = {}, 0, []
         self.todo = [Step(kind="posts"), Step(kind="conversations")]
         last = moment(self.hourly)
