@@ -64,7 +64,12 @@ class _Answers:
 
 
 def begin(classifier: ConfiguredClassifier, wish: Wish, *, now: datetime) -> Reclassification:
-    """The run that was begun with the same wish and version and is not finished, or a new one."""
+    """The run that was begun with the same wish and version and is not finished, or a new one.
+
+    Raises `ClassifierBroken` where the classifier does not work. Asking it first also loads its
+    model, which may have no version before.
+    """
+    _probe(classifier, now)
     with transaction():
         known = (
             Reclassification.select()
@@ -234,7 +239,7 @@ def _add(
 
 
 def _probe(classifier: ConfiguredClassifier, now: datetime) -> None:
-    """Whether it is the classifier that fails, or were it only these messages."""
+    """Ask for something that every classifier can read, to tell a broken one from odd messages."""
     harmless = ClassifiedMessage(
         id=0,
         text="Thank you.",
