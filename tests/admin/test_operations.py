@@ -68,7 +68,7 @@ def test_metrics_tell_how_it_stands(stranger: FlaskClient, earful_runtime: Runti
     assert lines['earful_unfinished{kind="replies"}'] == "0.0"
     assert lines["earful_oldest_unfinished_message_seconds"] == "0.0"
     assert lines["earful_job_queue_up"] == "1.0"
-    assert lines['earful_job_queue_depth{queue="triage"}'] == "1.0"
+    assert lines['earful_job_queue_depth{queue="ingest"}'] == "1.0"
     assert 300 <= float(lines['earful_heartbeat_age_seconds{kind="worker"}']) < 330
     assert lines['earful_channel_health{channel="wall",health="unknown",state="live"}'] == "1.0"
 

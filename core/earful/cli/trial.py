@@ -7,9 +7,8 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -23,7 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["classify", "parse"]
 
-_BATCH = 64
+_BATCH = 256
+_CHARACTERS = 500_000
+"""Both bound what is held in memory: batches are written out before more is read."""
+_LONGEST_LINE = 2_000_000
+"""In bytes; what goes beyond is left out, so that no line can fill the memory."""
 
 
 @click.command()
@@ -67,8 +70,9 @@ def _pairs(meta: Sequence[str]) -> dict[str, str]:
 def classify(config_path: Path | None) -> None:
     """Read texts from stdin, one a line; write the labels of each as one line of JSON.
 
-    The configured classifiers are asked; where none is configured, every installed one that
-    needs no settings.
+    Every line gets its answer, an empty one too; bytes that are not UTF-8 are read as unknown
+    characters. The configured classifiers are asked; where none is configured, every installed
+    one that needs no settings.
     """
     from earful.plugins import PluginHost
 
@@ -77,9 +81,8 @@ def classify(config_path: Path | None) -> None:
     if not classifiers:
         raise click.ClickException("No classifier is installed and configured.")
     with counted("texts") as count:
-        for texts in _batches(sys.stdin):
-            for labels in _labels(classifiers, texts):
-                click.echo(_line(labels))
+        for texts in _batches(_lines(sys.stdin.buffer)):
+            click.echo("\n".join(map(_line, _labels(classifiers, texts))))
             count(len(texts))
 
 
@@ -107,8 +110,24 @@ def _needs_settings(kind: ClassifierType) -> bool:
     return any(field.is_required() for field in kind.settings.model_fields.values())
 
 
+def _lines(stream: BinaryIO) -> Iterator[str]:
+    while line := stream.readline(_LONGEST_LINE):
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = stream.readline(_LONGEST_LINE)
+        yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
 def _batches(lines: Iterator[str]) -> Iterator[list[str]]:
-    while batch := [line.rstrip("\n") for line in islice(lines, _BATCH)]:
+    batch: list[str] = []
+    characters = 0
+    for line in lines:
+        batch.append(line)
+        characters += len(line)
+        if len(batch) == _BATCH or characters > _CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
         yield batch
 
 
@@ -140,7 +159,9 @@ def _labels(
 def _plain(item: Any) -> dict[str, Any]:
     """A value's fields, without those that say nothing."""
     fields = {field.name: getattr(item, field.name) for field in dataclasses.fields(item)}
-    return {name: _value(value) for name, value in fields.items() if value not in (None, "", (), {})}
+    return {
+        name: _value(value) for name, value in fields.items() if value not in (None, "", (), {})
+    }
 
 
 def _value(value: Any) -> Any:

@@ -6,20 +6,31 @@ from collections.abc import Iterable
 
 from earful import ClassifierType, hookimpl
 
-from earful_sentiment.classifier import VERSION, SentimentClassifier, SentimentSettings
+from earful_sentiment.classifier import (
+    LABELS,
+    SentimentClassifier,
+    SentimentSettings,
+    card,
+    check,
+    version_of,
+)
 
 __all__ = ["register_classifiers"]
 
 
 @hookimpl
 def register_classifiers() -> Iterable[ClassifierType]:
-    """One classifier, which works with a lexicon and needs no model."""
+    """One classifier, which reads with a transformer: the shipped one, or one of your own."""
     return [
         ClassifierType(
             kind="sentiment",
-            title="Tone (negative, neutral, positive)",
+            title="Tone (negative, neutral, positive), frustration, language",
             settings=SentimentSettings,
             create=SentimentClassifier,
-            version=VERSION,
+            version="sentiment",
+            labels=LABELS,
+            card=card,
+            version_of=version_of,
+            check=check,
         )
     ]

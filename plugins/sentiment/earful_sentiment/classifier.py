@@ -1,91 +1,194 @@
-"""Labels English messages as negative, neutral or positive, with VADER's lexicon and rules.
+"""Labels messages with their tone, with frustration and with their language.
 
-Owns the bounds on what VADER is given; it does not guess languages.
+Owns the settings, what is loaded when, and the words of the labels. How a model is read is
+`reader`'s.
 """
 
 from __future__ import annotations
 
-import unicodedata
+import os
+import re
+import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from importlib.metadata import version
-from typing import Annotated, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
-from earful import ClassifiedMessage, Classifier, Label, Settings
-from pydantic import Field
+from earful import (
+    ClassifiedMessage,
+    Classifier,
+    Label,
+    LabelSet,
+    PluginError,
+    Settings,
+    installation,
+)
+from pydantic import Field, StringConstraints
 
-__all__ = ["VERSION", "SentimentClassifier", "SentimentSettings"]
+from earful_sentiment import folders
+from earful_sentiment.outputs import FRUSTRATED, TONES
 
-VERSION = f"vader-{version('vaderSentiment')}"
+if TYPE_CHECKING:
+    from earful_sentiment.languages import LanguageGuesser
+    from earful_sentiment.reader import Reader, Reading
 
-_THRESHOLD = 0.05
-"""Compound scores nearer to zero are neutral: VADER's own recommendation."""
+__all__ = ["LABELS", "SentimentClassifier", "SentimentSettings", "card", "check", "version_of"]
 
-# VADER writes emoji out as words, and takes time with the square of their number.
-_MOST_SYMBOLS = 50
+LABELS = (
+    LabelSet(namespace="sentiment", title="Tone", values=TONES),
+    LabelSet(namespace="mood", title="Mood", values=(FRUSTRATED,), none="not frustrated"),
+)
+_THRESHOLD = 0.5
+"""From which probability on people are called frustrated, where the model does not say."""
+_TRY_AGAIN_SECONDS = 60.0
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+
+
+def _cores() -> int:
+    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
 
 
 class SentimentSettings(Settings):
-    """`max_characters` bounds how much of a message is read; its beginning counts."""
+    """`model` is empty for the shipped one, else a folder or a hub's name, at `revision`.
 
-    max_characters: Annotated[int, Field(ge=100, le=10_000)] = 2_000
+    `languages` are those told apart; without any, the inbox's. `batch_size` bounds memory.
+    """
+
+    model: Annotated[str, Field(max_length=500)] = ""
+    revision: Annotated[str, Field(pattern=r"^[\w./-]*$", max_length=100)] = ""
+    languages: tuple[Language, ...] = ()
+    threads: Annotated[int, Field(ge=1, le=64, default_factory=_cores)]
+    batch_size: Annotated[int, Field(ge=1, le=256)] = 32
+
+
+def version_of(settings: SentimentSettings) -> str:
+    """The model's name and version; only its name while it is not on this machine."""
+    try:
+        return folders.find(settings.model, settings.revision).version
+    except PluginError:
+        return settings.model[-80:]
+
+
+def card(settings: SentimentSettings) -> str:
+    """The model card, in Markdown."""
+    return folders.find(settings.model, settings.revision).card
+
+
+def check(settings: SentimentSettings) -> str:
+    """What this machine holds of the model; `PluginError` if it could not be used."""
+    folder = folders.find(settings.model, settings.revision)
+    folders.verify(folder)
+    if folder.onnx is None and (why := folders.missing_torch(folder.name)):
+        raise PluginError(why)
+    speaks = ", ".join(folder.languages) or "not said by the model"
+    runs = "ONNX Runtime" if folder.onnx else "torch"
+    return f"{folder.version}, {folder.size / 1e6:.0f} MB, {runs}; languages: {speaks}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A model at work: what reads, the languages it was made for, and where frustration begins."""
+
+    reader: Reader
+    guesser: LanguageGuesser | None
+    languages: tuple[str, ...]
+    threshold: float
 
 
 class SentimentClassifier(Classifier):
-    """Says nothing about a message without text, or in a language other than English."""
+    """Says nothing about a message without text. Loads its model when it is first asked."""
 
-    def __init__(self, settings: SentimentSettings) -> None:
+    def __init__(
+        self, settings: SentimentSettings, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._settings = settings
+        self._clock = clock
+        self._loaded: _Loaded | None = None
+        self._failed: tuple[float, Exception] | None = None
 
     def classify(self, messages: Sequence[ClassifiedMessage]) -> list[list[Label]]:
-        return [self._labels(message) for message in messages]
-
-    def _labels(self, message: ClassifiedMessage) -> list[Label]:
-        text = _readable(message.text[: self._settings.max_characters])
-        if not text or not _may_be_english(message.language):
+        if not messages:
             return []
-        return [_label(self._compound(text))]
+        model = self._model()
+        readings = model.reader.read([message.text for message in messages])
+        return [
+            [] if reading is None else _labels(model, message, reading)
+            for message, reading in zip(messages, readings, strict=True)
+        ]
 
-    @cached_property
-    def _compound(self) -> Callable[[str], float]:
-        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-        analyzer = SentimentIntensityAnalyzer()
-        return lambda text: cast("float", analyzer.polarity_scores(text)["compound"])
-
-
-def _may_be_english(language: str | None) -> bool:
-    return language is None or language.lower().split("-")[0] in {"", "en", "und"}
-
-
-def _readable(text: str) -> str:
-    """The text without control characters and lone surrogates, and with few enough symbols."""
-    kept: list[str] = []
-    symbols = 0
-    for character in text:
-        category = unicodedata.category(character)
-        symbols += category == "So"
-        drop = category in {"Cc", "Cs", "Co", "Cn"} or (
-            category == "So" and symbols > _MOST_SYMBOLS
-        )
-        kept.append(" " if drop else character)
-    return " ".join("".join(kept).split())
+    def _model(self) -> _Loaded:
+        """The model. A failure holds for a minute: batches must not each wait for a network."""
+        if self._loaded is not None:
+            return self._loaded
+        if self._failed is not None and self._clock() < self._failed[0]:
+            raise self._failed[1]
+        try:
+            self._loaded = _load(self._settings)
+        except Exception as error:
+            self._failed = (self._clock() + _TRY_AGAIN_SECONDS, error)
+            raise
+        return self._loaded
 
 
-def _label(compound: float) -> Label:
-    tone = "neutral"
-    if abs(compound) >= _THRESHOLD:
-        tone = "positive" if compound > 0 else "negative"
+def _load(settings: SentimentSettings) -> _Loaded:
+    # Libraries of some size: only the process that labels pays for them.
+    from earful_sentiment.hub import find_or_download
+    from earful_sentiment.languages import LanguageGuesser
+    from earful_sentiment.reader import Reader
+
+    folder = find_or_download(settings.model, settings.revision)
+    folders.verify(folder)
+    # Before the model, because it takes more memory for a moment than it keeps.
+    languages = {*(settings.languages or installation().languages), *folder.languages}
+    guesser = LanguageGuesser(sorted(languages)) if len(languages) > 1 else None
+    reader = Reader.open(folder, threads=settings.threads, batch_size=settings.batch_size)
+    threshold = float(folder.own.get("frustrated_threshold", _THRESHOLD))
+    return _Loaded(reader, guesser, folder.languages, threshold)
+
+
+def _labels(model: _Loaded, message: ClassifiedMessage, reading: Reading) -> list[Label]:
+    language, certainty = _language(model, message)
+    labels = [_tone(model, reading, language)]
+    if reading.frustrated is not None and reading.frustrated >= model.threshold:
+        labels.append(_mood(reading.frustrated, model.threshold))
+    if language:
+        detail = "as the platform says" if certainty is None else "guessed from the text"
+        labels.append(Label(name=f"lang:{language}", score=certainty, detail=detail))
+    return labels
+
+
+def _tone(model: _Loaded, reading: Reading, language: str) -> Label:
+    likely = dict(zip(TONES, (round(each, 4) for each in reading.tones), strict=True))
+    tone = max(likely, key=likely.__getitem__)
+    said = ", ".join(f"{name} {share:.0%}" for name, share in likely.items())
+    notes = [said, _outside(language, model.languages), reading.refused]
     return Label(
         name=f"sentiment:{tone}",
-        score=_confidence(compound, tone),
-        detail=f"tone {compound:+.2f} on a scale from -1 to +1",
+        score=likely[tone],
+        detail="; ".join(filter(None, notes)),
+        probabilities=likely,
     )
 
 
-def _confidence(compound: float, tone: str) -> float:
-    """Between a half, at the border to another tone, and one, furthest from it."""
-    strength = abs(compound)
-    if tone == "neutral":
-        return round(1 - strength / (2 * _THRESHOLD), 4)
-    return round(0.5 + (strength - _THRESHOLD) / (2 * (1 - _THRESHOLD)), 4)
+def _mood(frustrated: float, threshold: float) -> Label:
+    return Label(
+        name=f"mood:{FRUSTRATED}",
+        score=round(frustrated, 4),
+        detail=f"frustrated {frustrated:.0%}; said from {threshold:.0%} on",
+    )
+
+
+def _language(model: _Loaded, message: ClassifiedMessage) -> tuple[str, float | None]:
+    """The language, and how sure a guess is; what the platform says needs none."""
+    said = (message.language or "").lower().split("-")[0]
+    if _LANGUAGE.fullmatch(said) and said != "und":
+        return said, None
+    guessed = model.guesser.guess(message.text) if model.guesser else None
+    return (guessed[0], round(guessed[1], 4)) if guessed else ("", None)
+
+
+def _outside(language: str, known: Sequence[str]) -> str:
+    if not language or not known or language in known:
+        return ""
+    return f"the text is in {language}, which the model was not made for (only {', '.join(known)})"

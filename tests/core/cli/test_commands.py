@@ -4,10 +4,12 @@ import json
 import socket
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import earful.cli as earful_cli
+import pytest
 
 Earful = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -120,7 +122,24 @@ def test_classify_answers_each_line(earful: Earful) -> None:
     assert told.returncode == 0, told.stderr
     lines = [json.loads(line) for line in told.stdout.splitlines()]
     assert len(lines) == 3
-    assert [label["name"].partition(":")[0] for label in lines[0]] == ["sentiment"]
+    (tone,) = lines[0]
+    assert tone["name"] == "sentiment:positive"
+    assert sum(tone["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert tone["score"] == tone["probabilities"]["positive"]
+    assert lines[1] == []
+
+
+def test_classify_answers_hostile_lines_one_by_one(tmp_path: Path) -> None:
+    hostile = [b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"a\rb\r", b"", b"x" * 3_000_000, b"last"]
+    told = subprocess.run(
+        [sys.executable, "-m", "earful", "classify"],
+        input=b"\n".join(hostile),
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert told.returncode == 0, told.stderr
+    assert [type(json.loads(line)) for line in told.stdout.splitlines()] == [list] * len(hostile)
 
 
 def test_status_says_when_the_job_queue_is_away(earful: Earful) -> None:

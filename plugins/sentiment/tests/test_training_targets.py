@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from training.care import care_messages
+from training.examples import Example, draw
+from training.targets import CLASSES, EMOTIONS, from_emotions, from_ratings, frustration
+
+
+def test_raters_who_agree_make_a_certain_target() -> None:
+    assert from_ratings([-4, -3, -3]) == (1, 0, 0)
+    assert from_ratings([0, 0]) == (0, 1, 0)
+    assert from_ratings([3, 4]) == (0, 0, 1)
+
+
+def test_raters_who_disagree_make_a_soft_target() -> None:
+    assert from_ratings([-3, 0, 0, 3]) == (0.25, 0.5, 0.25)
+
+
+def test_a_mild_score_counts_in_part_as_neutral() -> None:
+    assert from_ratings([1, 1], mild=0.4) == pytest.approx((0, 0.6, 0.4))
+    assert from_ratings([-2], clear=0.9) == pytest.approx((0.9, 0.1, 0))
+
+
+def test_every_emotion_says_something_about_the_tone() -> None:
+    assert len(EMOTIONS) == 28
+    for shares in EMOTIONS.values():
+        assert len(shares) == len(CLASSES)
+        assert sum(shares) == pytest.approx(1)
+
+
+def test_several_emotions_are_averaged() -> None:
+    assert from_emotions(["joy", "grief"]) == pytest.approx((0.45, 0.075, 0.475))
+
+
+def test_frustration_is_that_of_the_strongest_sign() -> None:
+    assert frustration(["gratitude"]) == 0
+    assert frustration(["disapproval", "annoyance"]) == 1
+
+
+def test_care_messages_are_the_same_every_time_and_of_both_kinds() -> None:
+    messages = care_messages(500)
+    assert messages == care_messages(500)
+    frustrated = sum(score for *_, score in messages)
+    assert 150 < frustrated < 250
+    assert all("{" not in text for text, *_ in messages)
+
+
+def test_an_epoch_sees_a_part_of_a_large_source_and_all_of_a_small_one() -> None:
+    import random
+
+    pool = [Example(f"a comment {number}", (0, 1, 0), "reddit") for number in range(13_000)]
+    pool += [Example(f"a tweet {number}", (0, 1, 0), "tweets") for number in range(50)]
+    drawn = draw(pool, 0, random.Random(1))
+    assert sum(example.source == "reddit" for example in drawn) == 12_000
+    assert sum(example.source == "tweets" for example in drawn) == 50
+    again = draw(pool, 1, random.Random(1))
+    assert [example.text for example in again] != [example.text for example in drawn]
