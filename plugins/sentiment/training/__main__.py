@@ -31,6 +31,7 @@ def main() -> None:
 def train(cache: Path, seed: int, workers: int) -> None:
     """Learn from the pinned data; the weights of every epoch are kept in the cache."""
     import torch
+
     from training.examples import training_set
     from training.network import Network
     from training.train import Recipe
@@ -63,6 +64,7 @@ def export(
 ) -> None:
     """Write the folder that Earful loads, with eight-bit weights."""
     import torch
+
     from training.export import Calibration, write_checksums
     from training.export import export as write
     from training.network import load_base

@@ -11,9 +11,10 @@ import numpy as np
 import onnxruntime
 from earful_sentiment.normalise import normalise
 from numpy.typing import NDArray
+from transformers import AutoTokenizer
+
 from training import metrics
 from training.examples import Example
-from transformers import AutoTokenizer
 
 __all__ = ["OnnxModel", "care_check", "report", "tweets"]
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from earful_sentiment.normalise import normalise
+
 from training.care import care_messages
 from training.sources import GO_EMOTIONS, HUTTO, obtain
-from training.targets import Target, from_emotions, from_ratings, frustration
+from training.targets import EMOTIONS, Target, from_emotions, from_ratings, frustration
 
 __all__ = ["Example", "draw", "held_out", "training_set"]
 
@@ -44,11 +45,7 @@ _SURELY_NEUTRAL = 0.85
 _SHORT = 80
 """Characters."""
 
-EMOTION_NAMES = (
-    "admiration amusement anger annoyance approval caring confusion curiosity desire "
-    "disappointment disapproval disgust embarrassment excitement fear gratitude grief joy love "
-    "nervousness optimism pride realization relief remorse sadness surprise neutral"
-).split()
+EMOTION_NAMES = tuple(EMOTIONS)
 """In the order of GoEmotions' numbers."""
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 import torch
 from earful_sentiment.normalise import NORMALISATION
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from transformers import PreTrainedTokenizerBase
+
 from training.network import Network
 from training.targets import CLASSES
-from transformers import PreTrainedTokenizerBase
 
 __all__ = ["CHECKSUMS", "Calibration", "export", "write_checksums"]
 

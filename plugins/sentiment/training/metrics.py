@@ -20,7 +20,8 @@ Ints = NDArray[np.integer]
 
 def softmax(logits: Floats) -> Floats:
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
+    shares: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def confusion(probabilities: Floats, labels: Ints) -> Ints:
@@ -35,7 +36,8 @@ def recalls(probabilities: Floats, labels: Ints) -> Floats:
     """By class, which share of it is found; nan where the labels have none."""
     counts = confusion(probabilities, labels)
     with np.errstate(invalid="ignore"):
-        return counts.diagonal() / counts.sum(axis=1)
+        shares: Floats = counts.diagonal() / counts.sum(axis=1)
+    return shares
 
 
 def macro_recall(probabilities: Floats, labels: Ints) -> float:

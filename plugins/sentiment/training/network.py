@@ -10,8 +10,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from training.sources import BASE_MODEL, obtain
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
+
+from training.sources import BASE_MODEL, obtain
 
 __all__ = ["Network", "base_folder", "load_base"]
 

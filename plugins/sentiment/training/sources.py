@@ -29,6 +29,8 @@ class Package:
 
 @dataclass(frozen=True)
 class WebFile:
+    """A file at an address that never changes."""
+
     url: str
     file: str
     sha256: str

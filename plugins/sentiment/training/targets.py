@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["CLASSES", "Target", "frustration", "from_emotions", "from_ratings"]
+__all__ = ["CLASSES", "EMOTIONS", "Target", "from_emotions", "from_ratings", "frustration"]
 
 CLASSES = ("negative", "neutral", "positive")
 
@@ -36,7 +36,6 @@ EMOTIONS: Mapping[str, Target] = {
     "joy": (0.0, 0.05, 0.95),
     "love": (0.0, 0.05, 0.95),
     "nervousness": (0.65, 0.35, 0.0),
-    "neutral": (0.05, 0.90, 0.05),
     "optimism": (0.0, 0.25, 0.75),
     "pride": (0.0, 0.10, 0.90),
     "realization": (0.15, 0.75, 0.10),
@@ -44,8 +43,12 @@ EMOTIONS: Mapping[str, Target] = {
     "remorse": (0.80, 0.20, 0.0),
     "sadness": (0.90, 0.10, 0.0),
     "surprise": (0.15, 0.50, 0.35),
+    "neutral": (0.05, 0.90, 0.05),
 }
-"""What a feeling says about the tone of the text that shows it: our reading, tuned to nothing."""
+"""What an emotion says about the tone of the text that shows it: our reading, tuned to nothing.
+
+In the order of GoEmotions' numbers.
+"""
 
 _FRUSTRATED = {"annoyance": 1.0, "disappointment": 0.8, "anger": 0.7, "disapproval": 0.3}
 

@@ -19,9 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor, distributed, multiprocessing, nn
 from torch.nn import functional
+from transformers import PreTrainedTokenizerBase
+
 from training.examples import Example, draw
 from training.network import Network, load_base
-from transformers import PreTrainedTokenizerBase
 
 __all__ = ["Recipe", "predict", "train"]
 
@@ -114,7 +115,7 @@ def _work(
                 share = 1 - min(recipe.average, 1 - 2 / (progress.step / _MEET_EVERY + 2))
                 torch._foreach_lerp_(average, [weights.detach() for weights in trained], share)
         if worker == 0:
-            keep(epoch, _averaged(network, trained, average))
+            keep(epoch, _averaged(network, average))
     distributed.destroy_process_group()
 
 
@@ -133,8 +134,8 @@ def _meet(trained: Sequence[nn.Parameter], workers: int) -> None:
             parameter.copy_(mean.view_as(parameter))
 
 
-def _averaged(network: Network, trained: list[nn.Parameter], average: list[Tensor]) -> Network:
-    copied = copy.deepcopy(network).eval()
+def _averaged(network: Network, average: list[Tensor]) -> Network:
+    copied: Network = copy.deepcopy(network).eval()
     names = [name for name, weights in network.named_parameters() if weights.requires_grad]
     copied.load_state_dict(dict(zip(names, average, strict=True)), strict=False)
     return copied
