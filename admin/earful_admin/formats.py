@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from flask import Flask, g
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-__all__ = ["ago", "due", "exactly", "init_app", "initials", "ink_on", "span", "tint", "words"]
+__all__ = [
+    "ago", "due", "exactly", "init_app", "initials", "ink_on", "mentions", "span", "tint", "words"
+]  # fmt: skip
 
 _SOON = timedelta(minutes=15)
 _FAR = 8000
@@ -55,6 +59,20 @@ def exactly(moment: datetime) -> str:
     """A moment in full, for a title: 22 November 2026, 14:05 UTC."""
     moment = moment.astimezone(UTC)
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def mentions(text: str, names: Sequence[str]) -> Markup:
+    """A note with those it names marked; everything else stays text."""
+    if not names:
+        return escape(text)
+    longest_first = sorted(set(names), key=len, reverse=True)
+    named = re.compile("|".join(re.escape(f"@{name}") for name in longest_first), re.IGNORECASE)
+    parts, end = [], 0
+    for found in named.finditer(text):
+        parts.append(escape(text[end : found.start()]))
+        parts.append(Markup('<mark class="mention">{}</mark>').format(found[0]))
+        end = found.end()
+    return Markup("").join([*parts, escape(text[end:])])
 
 
 def due(moment: datetime | None, now: datetime | None = None) -> dict[str, str] | None:
@@ -103,7 +121,13 @@ def _time(moment: datetime | None) -> Markup:
 def init_app(app: Flask) -> None:
     """Make them filters: `{{ row.created_at | time }}`, `{{ state | words }}`."""
     app.jinja_env.filters.update(
-        ago=ago, exactly=exactly, initials=initials, ink_on=ink_on, tint=tint, words=words
+        ago=ago,
+        exactly=exactly,
+        initials=initials,
+        ink_on=ink_on,
+        tint=tint,
+        words=words,
+        mentions=mentions,
     )
     app.jinja_env.filters["time"] = _time
     app.jinja_env.globals["due"] = due

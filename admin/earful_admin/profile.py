@@ -1,4 +1,4 @@
-"""A person's own page: name, initials, theme, password."""
+"""A person's own page: name, initials, theme, sign-offs, password."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from earful import actions
 from earful.store.models import Agent
+from earful.store.queries.writing import sign_offs
 from earful.store.states import Role
 from flask import Response, current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -85,6 +86,15 @@ class ProfileView(PageView):
         back = request.referrer if is_own_page(request.referrer) else None
         return _keep(make_response(redirect(back or self.get_url(".index"), 303)), chosen)
 
+    @expose("/sign-offs", methods=["POST"])
+    @needs(Role.AGENT)
+    def save_sign_offs(self) -> ResponseReturnValue:
+        for line in sign_offs(context.agent().id):
+            text = request.form.get(f"channel-{line.channel_id}", line.text)
+            actions.set_sign_off(self.runtime, self.actor, line.channel_id, text, now=self.now)
+        say("Your sign-offs are saved.")
+        return redirect(self.get_url(".index"), 303)
+
     @expose("/password", methods=["POST"])
     @needs(Role.VIEWER)
     def change_password(self) -> ResponseReturnValue:
@@ -112,5 +122,10 @@ class ProfileView(PageView):
 
     def _page(self, mistakes: dict[str, str]) -> Any:
         return self.render(
-            "profile.html", row=context.agent(), themes=THEMES, mistakes=mistakes, form=request.form
+            "profile.html",
+            row=context.agent(),
+            themes=THEMES,
+            mistakes=mistakes,
+            form=request.form,
+            channels=sign_offs(context.agent().id),
         )

@@ -14,7 +14,7 @@ from earful import actions
 from earful.actions import Actor
 from earful.errors import ActionRefused
 from earful.runtime import Runtime
-from earful.store.queries.conversation import answerable, conversation_page
+from earful.store.queries.conversation import answerable
 from earful.store.queries.inbox import View
 from earful.store.states import Role
 from earful.types import Priority, Surface
@@ -58,15 +58,6 @@ class Acting:
     def note(self, conversation_id: int) -> ResponseReturnValue:
         """Keep a note."""
         return self._note(conversation_id)
-
-    @expose(f"{ON_CONVERSATION}/count", methods=["POST"])
-    @needs(Role.AGENT)
-    def count(self, conversation_id: int) -> ResponseReturnValue:
-        """How long a text is as the channel counts it."""
-        page = conversation_page(conversation_id)
-        channel = self.runtime.channels.get(page.row.channel.name) if page else None
-        text = request.form.get("text", "").strip()
-        return {"length": channel.count_length(text) if channel else len(text)}
 
     @expose(f"{ON_CONVERSATION}/assign", methods=["POST"])
     @needs(Role.AGENT)
@@ -115,8 +106,7 @@ class Acting:
         until = custom(request.form.get("until", ""), self.zone)
         if until is None:
             return _refuse(conversation_id, ActionRefused("Choose a day and a time."))
-        here = until.astimezone(self.zone)
-        said = f"Snoozed until {here:%a} {here.day} {here:%b, %H:%M}"
+        said = f"Snoozed until {self._in_words(until)}"
         return self._do(conversation_id, said, actions.snooze, until, leaves=True, undo="reopen")
 
     @expose(f"{ON_CONVERSATION}/resolve", methods=["POST"])
@@ -150,8 +140,13 @@ class Acting:
 
         def work() -> ResponseReturnValue:
             undone = actions.undo_reply(self.runtime, self.actor, reply_id, now=self.now)
-            said = "Not sent. Your text is back."
-            return self._done(_asked_conversation(), said, text=undone.text)
+            return self._done(
+                _asked_conversation(),
+                "Not sent. Your text is back.",
+                text=undone.draft,
+                mode=undone.mode,
+                version=undone.version,
+            )
 
         return self._try(_asked_conversation(), work)
 
@@ -179,6 +174,11 @@ class Acting:
 
     def _reply(self, conversation_id: int) -> ResponseReturnValue:
         form = request.form
+        then, _, moment = form.get("then", "").partition(":")
+        chosen = custom(moment or form.get("when", ""), self.zone)
+        if then in {"at", "snooze"} and chosen is None:
+            msg = "Choose a day and a time."
+            raise ActionRefused(msg)
         reply_id = actions.submit_reply(
             self.runtime,
             self.actor,
@@ -188,16 +188,28 @@ class Acting:
             surface=_surface(form.get("surface", "")),
             last_seen_message_id=_number(form.get("seen", "")) or 0,
             force=form.get("force") == "1",
-            resolve_after=form.get("then") == "resolve",
+            resolve_after=then == "resolve",
+            snooze_until=chosen if then == "snooze" else None,
+            send_at=chosen if then == "at" else None,
+            accepted=frozenset(form.get("accepted", "").split(",")),
+            saved_reply_id=_number(form.get("saved", "")),
             now=self.now,
         )
+        undo = url_for("inbox.undo", reply_id=reply_id)
+        if then == "at" and chosen:
+            said = f"Scheduled for {self._in_words(chosen)}"
+            return self._done(conversation_id, said, undo=undo)
         wait = self.runtime.config.inbox.undo_seconds
         return self._done(
             conversation_id,
             f"Sending in {wait} seconds" if wait else "Sending",
-            undo=url_for("inbox.undo", reply_id=reply_id) if wait else "",
+            undo=undo if wait else "",
             seconds=wait,
         )
+
+    def _in_words(self, moment: datetime) -> str:
+        here = moment.astimezone(self.zone)
+        return f"{here:%a} {here.day} {here:%b, %H:%M}"
 
     def _do(
         self,
@@ -236,7 +248,11 @@ class Acting:
                 # Without a script the typed words live only in this request: give them back.
                 view = View.parse(request.form.get("view")) or View()
                 page = self.whole_page(
-                    view, conversation_id, draft=request.form["text"], refused=str(refused)
+                    view,
+                    conversation_id,
+                    draft=request.form["text"],
+                    refused=str(refused),
+                    accepted=_codes(refused),
                 )
                 return page, 422
             return _refuse(conversation_id, refused)
@@ -252,10 +268,19 @@ class Acting:
 
 def _refuse(conversation_id: int, refused: ActionRefused) -> ResponseReturnValue:
     newer = refused.count if isinstance(refused, actions.NewerMessage) else 0
+    codes = _codes(refused)
     if _wants_json():
-        return jsonify(refused=str(refused), newer=newer), 409 if newer else 422
+        status = 409 if newer or codes else 422
+        return jsonify(refused=str(refused), newer=newer, doubts=codes), status
     say(str(refused), "danger")
     return _back(conversation_id)
+
+
+def _codes(refused: ActionRefused) -> str:
+    """The doubts that held a reply back; who sends it again has answered them."""
+    if not isinstance(refused, actions.NeedsConfirmation):
+        return ""
+    return ",".join(each.code for each in refused.cautions)
 
 
 def _back(conversation_id: int) -> ResponseReturnValue:

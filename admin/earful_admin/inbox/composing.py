@@ -3,46 +3,77 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from earful.components import Capabilities, describe
+from earful.inbox.writing import reply_limit
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.queries.conversation import Answerable, ConversationPage
-from earful.store.states import ChannelState
+from earful.store.queries.writing import DraftLine
+from earful.store.states import ChannelState, WritingMode
 from earful.types import ReplyContext, ReplyPermission, Surface
 
-__all__ = ["Composer", "Tab", "composer", "web_address"]
+__all__ = ["Composer", "Tab", "composer", "cost_of", "in_dollars", "web_address"]
 
 
 logger = logging.getLogger(__name__)
+Kind = Literal["public", "private", "note"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tab:
-    """One way to answer. `surface` is empty for a note, which nobody outside sees."""
+    """One way to write. `surface` is empty for a note, which nobody outside sees.
 
-    kind: Literal["public", "private", "note"]
+    `limit` is in the channel's own count; `cost` in US dollars, before the text is known.
+    `open_url` is where a person can answer on the platform itself.
+    """
+
+    kind: Kind
     label: str
     icon: str
     surface: str
     allowed: bool
     reason: str = ""
+    until: datetime | None = None
+    limit: int | None = None
+    cost: float | None = None
+    open_url: str | None = None
+    draft: str = ""
+    version: int = 0
+    saved_reply_id: int | None = None
+
+    @property
+    def price(self) -> str:
+        """The cost as people read it; "" for none."""
+        return in_dollars(self.cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composer:
-    """Everything the composer needs. `counts_plainly` spares asking the server for lengths."""
+    """Everything the composer needs. `counts_plainly`: the browser can count by itself."""
 
     target: Answerable | None
     is_latest: bool
     tabs: tuple[Tab, ...]
-    until: datetime | None
-    limit: int | None
     counts_plainly: bool
+    sign_off: str
+    media_reason: str
     page_url: str | None
+
+    @property
+    def chosen(self) -> Tab:
+        """Where writing begins: what was being written, else the first that is possible."""
+        usable = [tab for tab in self.tabs if tab.allowed]
+        return next((tab for tab in usable if tab.draft), usable[0])
+
+    @property
+    def closed(self) -> Tab | None:
+        """A way to answer that is not possible, to say why."""
+        return next((tab for tab in self.tabs if not tab.allowed), None)
 
 
 def composer(
@@ -51,19 +82,24 @@ def composer(
     target: Answerable | None,
     *,
     is_latest: bool,
+    drafts: Mapping[WritingMode, DraftLine],
+    sign_off: str,
     now: datetime,
 ) -> Composer:
     """How this message can be answered. The channel's plugin has the word on that."""
     channel = runtime.channels.get(page.row.channel.name)
-    permission = _permission(channel, page, target, now)
     can = _capabilities(channel)
+    ways = [
+        _tab(way, _permission(channel, page, target, way.surface, now), can, drafts)
+        for way in _ways(can, target)
+    ]
     return Composer(
         target=target,
         is_latest=is_latest,
-        tabs=(*_reply_tabs(can, target, permission), _NOTE),
-        until=permission.until if permission.allowed else None,
-        limit=can.reply_length,
+        tabs=(*ways, _with_draft(_NOTE, drafts)),
         counts_plainly=channel is None or channel.type.count_length is len,
+        sign_off=sign_off,
+        media_reason=_media_reason(can),
         page_url=_page_url(page, target),
     )
 
@@ -79,13 +115,92 @@ def web_address(address: str | None) -> str | None:
     return address if parts.scheme in {"http", "https"} and parts.netloc else None
 
 
+def cost_of(channel: ConfiguredChannel, text: str, surface: Surface) -> float | None:
+    """What sending this text costs, in US dollars; None where it costs nothing, or nobody says."""
+    price: Callable[[Any, str, Surface], float] | None = channel.type.reply_cost
+    if price is None:
+        return None
+    try:
+        return price(channel.settings, text, surface) or None
+    except Exception as error:  # noqa: BLE001 - a plugin's bug must not stop the writing
+        logger.warning("channel=%s reply_cost failed: %s", channel.name, describe(error))
+        return None
+
+
+def in_dollars(cost: float | None) -> str:
+    """A cost as people read it: $0.20, $0.015; "" for none."""
+    if not cost:
+        return ""
+    digits = f"{cost:.4f}".rstrip("0")
+    whole, _, parts = digits.partition(".")
+    return f"${whole}.{parts:0<2}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    kind: Kind
+    label: str
+    icon: str
+    surface: Surface
+
+
+_PUBLIC = _Way("public", "Public reply", "reply", Surface.PUBLIC_REPLY)
+_PRIVATE = _Way("private", "Private", "lock", Surface.PRIVATE)
 _NOTE = Tab(kind="note", label="Note", icon="sticky-note", surface="", allowed=True)
+
+
+def _ways(can: Capabilities, target: Answerable | None) -> tuple[_Way, ...]:
+    """What is private is answered in private only."""
+    if target is not None and target.surface is Surface.PRIVATE:
+        return (_PRIVATE,)
+    return (_PUBLIC, _PRIVATE) if can.private_reply.allowed else (_PUBLIC,)
+
+
+def _tab(
+    way: _Way,
+    permission: ReplyPermission,
+    can: Capabilities,
+    drafts: Mapping[WritingMode, DraftLine],
+) -> Tab:
+    draft = drafts.get(WritingMode(way.kind))
+    allowed = permission.allowed
+    return Tab(
+        kind=way.kind,
+        label=way.label,
+        icon=way.icon,
+        surface=way.surface,
+        allowed=allowed,
+        reason="" if allowed else permission.reason or "It cannot be answered from here.",
+        until=permission.until if allowed else None,
+        limit=reply_limit(can, way.surface),
+        cost=permission.cost_usd,
+        open_url=web_address(permission.open_url),
+        draft=draft.text if draft else "",
+        version=draft.version if draft else 0,
+        saved_reply_id=draft.saved_reply_id if draft else None,
+    )
+
+
+def _with_draft(tab: Tab, drafts: Mapping[WritingMode, DraftLine]) -> Tab:
+    draft = drafts.get(WritingMode.NOTE)
+    if draft is None:
+        return tab
+    return Tab(
+        kind=tab.kind,
+        label=tab.label,
+        icon=tab.icon,
+        surface=tab.surface,
+        allowed=True,
+        draft=draft.text,
+        version=draft.version,
+    )
 
 
 def _permission(
     channel: ConfiguredChannel | None,
     page: ConversationPage,
     target: Answerable | None,
+    surface: Surface,
     now: datetime,
 ) -> ReplyPermission:
     if channel is None:
@@ -106,6 +221,10 @@ def _permission(
             url=target.url,
             extra=target.extra,
             now=now,
+            reply_surface=surface,
+            author_id=target.author_id,
+            last_inbound_at=target.last_inbound_at,
+            already_private=target.already_private,
         )
     )
 
@@ -114,34 +233,11 @@ def _refused(reason: str) -> ReplyPermission:
     return ReplyPermission(allowed=False, reason=reason)
 
 
-def _reply_tabs(
-    can: Capabilities, target: Answerable | None, permission: ReplyPermission
-) -> tuple[Tab, ...]:
-    reason = permission.reason or "This message cannot be answered from here."
-    if target is not None and target.surface is Surface.PRIVATE:
-        return (_private(permission.allowed, reason),)
-    public = Tab(
-        kind="public",
-        label="Public reply",
-        icon="reply",
-        surface=Surface.PUBLIC_REPLY,
-        allowed=permission.allowed,
-        reason="" if permission.allowed else reason,
-    )
-    if not can.private_reply.allowed:
-        return (public,)
-    return (public, _private(permission.allowed, reason))
-
-
-def _private(allowed: bool, reason: str) -> Tab:  # noqa: FBT001
-    return Tab(
-        kind="private",
-        label="Private",
-        icon="lock",
-        surface=Surface.PRIVATE,
-        allowed=allowed,
-        reason="" if allowed else reason,
-    )
+def _media_reason(can: Capabilities) -> str:
+    """Why no file can be attached."""
+    if can.media.allowed:
+        return "Earful sends words only, for now: attach the file on the platform itself."
+    return can.media.reason or "This channel takes no attachments from here."
 
 
 def _capabilities(channel: ConfiguredChannel | None) -> Capabilities:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any, Literal
 
+from earful.store.queries.conversation import ThreadLine
 from earful.store.queries.timeline import (
     EventLine,
     MessageLine,
@@ -30,7 +31,8 @@ class Entry:
     """One line: a message, a reply on its way, a note or an event.
 
     An outbound message carries the reply it came from; without one it was written on the
-    platform itself. `follows` marks the same author speaking on.
+    platform itself. `place` is given where the talk goes on in another thread than before, and
+    `is_first_new` where a reader has not read on.
     """
 
     kind: Literal["message", "reply", "note", "event"]
@@ -40,6 +42,8 @@ class Entry:
     reply: ReplyLine | None = None
     note: NoteLine | None = None
     sentence: Sentence | None = None
+    place: ThreadLine | None = None
+    is_first_new: bool = False
 
     @property
     def key(self) -> str:
@@ -56,9 +60,21 @@ class Day:
     entries: tuple[Entry, ...]
 
 
-def by_day(timeline: Timeline, *, zone: tzinfo, now: datetime) -> tuple[Day, ...]:
-    """Everything that happened, oldest first, under the day it happened on."""
+def by_day(
+    timeline: Timeline,
+    *,
+    zone: tzinfo,
+    now: datetime,
+    threads: Sequence[ThreadLine] = (),
+    read_to: int | None = None,
+) -> tuple[Day, ...]:
+    """Everything that happened, oldest first, under the day it happened on.
+
+    With several `threads`, it says where the talk moves from one to another. `read_to` is the
+    last message that the reader has read.
+    """
     entries = sorted(_entries(timeline, zone), key=lambda entry: (entry.at, _RANK[entry.kind]))
+    entries = _first_new(_placed(entries, threads), read_to)
     today = now.astimezone(zone).date()
     return tuple(
         Day(date=day, words=day_words(day, today), entries=tuple(lines))
@@ -75,6 +91,30 @@ def day_words(day: date, today: date) -> str:
     if timedelta() < today - day <= _WEEK:
         return f"{day:%A}"
     return f"{day.day} {day:%B}" if day.year == today.year else f"{day.day} {day:%B %Y}"
+
+
+def _placed(entries: list[Entry], threads: Sequence[ThreadLine]) -> list[Entry]:
+    places = {thread.id: thread for thread in threads}
+    if len(places) < 2:  # noqa: PLR2004 - in one thread nothing moves
+        return entries
+    placed, here = [], None
+    for entry in entries:
+        there = entry.message.thread_id if entry.message else here
+        moved = there != here and there in places
+        placed.append(replace(entry, place=places[there]) if moved and there else entry)
+        here = there
+    return placed
+
+
+def _first_new(entries: list[Entry], read_to: int | None) -> list[Entry]:
+    if read_to is None:
+        return entries
+    for at, entry in enumerate(entries):
+        message = entry.message
+        if message and message.id > read_to and message.direction is Direction.IN:
+            first = replace(entry, is_first_new=at > 0)
+            return [*entries[:at], first, *entries[at + 1 :]]
+    return entries
 
 
 _RANK = {"message": 0, "reply": 1, "note": 2, "event": 3}

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from earful.store.queries import changes, people
-from earful.store.queries.conversation import ConversationPage, answerable, conversation_page
+from earful.store.queries.conversation import (
+    ConversationPage,
+    answerable,
+    conversation_page,
+    read_up_to,
+)
 from earful.store.queries.inbox import View
 from earful.store.queries.paging import Cursor
 from earful.store.queries.timeline import timeline
+from earful.store.queries.writing import drafts, writing_facts
 from earful.store.states import PriorityRank, Role
 from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from earful_admin import context
 from earful_admin.inbox.acting import Acting
 from earful_admin.inbox.bulk import IGNORE_REASONS, Bulk
 from earful_admin.inbox.composing import composer, web_address
@@ -21,6 +28,7 @@ from earful_admin.inbox.entries import by_day
 from earful_admin.inbox.judging import Judging
 from earful_admin.inbox.listing import LIST_KEYS, Listing, word_of
 from earful_admin.inbox.snoozing import snooze_choices
+from earful_admin.inbox.writing import Writing
 from earful_admin.views import PageView
 
 __all__ = ["InboxView"]
@@ -41,7 +49,7 @@ KEYS = (
 )
 
 
-class InboxView(Listing, Bulk, Acting, Judging, PageView):
+class InboxView(Listing, Bulk, Acting, Writing, Judging, PageView):
     """Reads the store, asks the channel's plugin what can be answered, and shows both."""
 
     requires = Role.VIEWER
@@ -57,11 +65,18 @@ class InboxView(Listing, Bulk, Acting, Judging, PageView):
         return self.whole_page(view, wanted)
 
     def whole_page(
-        self, view: View, wanted: int | None, *, draft: str = "", refused: str = ""
+        self,
+        view: View,
+        wanted: int | None,
+        *,
+        draft: str = "",
+        refused: str = "",
+        accepted: str = "",
     ) -> str:
         """The page with its list, and a conversation if one is wanted."""
         opened = self._conversation(view, wanted) if wanted is not None else {}
-        values = {**self._list(view), **opened, "draft": draft, "refused": refused}
+        words = {"draft": draft, "refused": refused, "accepted": accepted}
+        values = {**self._list(view), **opened, **words}
         word = word_of(self._state())
         return str(self.render("inbox/page.html", state_word=word, page_keys=KEYS, **values))
 
@@ -90,8 +105,8 @@ class InboxView(Listing, Bulk, Acting, Judging, PageView):
                 "inbox/composer.html",
                 page=page,
                 view=self._view(),
-                draft="",
-                refused="",
+                zone=self.zone,
+                snooze_choices=snooze_choices(self.now, self.zone),
                 composer=self._composer(page, request.args.get("message", type=int)),
             )
         )
@@ -113,15 +128,21 @@ class InboxView(Listing, Bulk, Acting, Judging, PageView):
             "priorities": list(reversed(PriorityRank)),
             "ignore_reasons": IGNORE_REASONS,
             "address": self._address,
-            "draft": "",
-            "refused": "",
-            **self._timeline(page, Cursor.parse(request.args.get("before"))),
+            **self._timeline(
+                page,
+                Cursor.parse(request.args.get("before")),
+                read_to=read_up_to(conversation_id, context.agent().id),
+            ),
         }
 
-    def _timeline(self, page: ConversationPage, until: Cursor | None) -> dict[str, Any]:
+    def _timeline(
+        self, page: ConversationPage, until: Cursor | None, *, read_to: int | None = None
+    ) -> dict[str, Any]:
         found = timeline(page.row.id, until=until)
         return {
-            "days": by_day(found, zone=self.zone, now=self.now),
+            "days": by_day(
+                found, zone=self.zone, now=self.now, threads=page.threads, read_to=read_to
+            ),
             "earlier": found.earlier,
             "is_cut": until is not None,
             "badge_of": self._badge,
@@ -135,7 +156,17 @@ class InboxView(Listing, Bulk, Acting, Judging, PageView):
         latest = answerable(page.row.id)
         target = answerable(page.row.id, message_id) if message_id is not None else latest
         is_latest = latest is None or (target is not None and target.id == latest.id)
-        return composer(self.runtime, page, target, is_latest=is_latest, now=self.now)
+        agent_id = context.agent().id
+        facts = writing_facts(page.row.id, agent_id)
+        return composer(
+            self.runtime,
+            page,
+            target,
+            is_latest=is_latest,
+            drafts=drafts(agent_id, page.row.id),
+            sign_off=facts.sign_off if facts else "",
+            now=self.now,
+        )
 
     def _page(self, conversation_id: int) -> ConversationPage:
         page = conversation_page(conversation_id)

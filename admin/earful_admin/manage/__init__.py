@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from earful.store.models import Agent, AuditEvent, Queue
+from earful.store.models import Agent, AuditEvent, Queue, SavedReply
 
 from earful_admin.manage.audit import AuditView
 from earful_admin.manage.channels import ChannelsView
@@ -13,6 +13,7 @@ from earful_admin.manage.people import PeopleView
 from earful_admin.manage.plugins import PluginsView
 from earful_admin.manage.policies import PoliciesView
 from earful_admin.manage.queues import QueuesView
+from earful_admin.manage.saved_replies import SavedRepliesView
 from earful_admin.manage.setup import SetupView
 from earful_admin.manage.system import SystemView
 
@@ -27,6 +28,13 @@ def views() -> list[Any]:
     return [
         QueuesView(Queue, name="Queues", category=_DAILY, endpoint="queues", url="/queues"),
         PoliciesView(name="Policies", category=_DAILY, endpoint="policies", url="/policies"),
+        SavedRepliesView(
+            SavedReply,
+            name="Saved replies",
+            category=_DAILY,
+            endpoint="saved_replies",
+            url="/saved-replies",
+        ),
         ChannelsView(name="Channels", category=_DAILY, endpoint="channels", url="/channels"),
         ModelsView(name="Models", category=_DAILY, endpoint="models", url="/models"),
         PeopleView(Agent, name="People", category=_DAILY, endpoint="people", url="/people"),

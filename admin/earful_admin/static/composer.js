@@ -1,216 +1,358 @@
-// The composer: writing, counting, sending, and never losing a word.
+// The composer: writing, counting, sending, and never losing a word. What is typed is kept in this
+// browser at once and on the server at each pause; only when the server has it is the copy dropped.
 (() => {
   "use strict";
   const shared = window.earful.inbox;
   if (!shared) return;
-  const { $, $$, inbox, thread, openId, linkOf, neighbour, open, post, fragment, unreachable, done } = shared;
-  const { announce, toast, keys } = window.earful;
+  const { $, $$, inbox, thread, openId, linkOf, neighbour, open, ask, post, fragment, unreachable } = shared;
+  const { announce, toast, keys, token, icon } = window.earful;
 
-  // ── Writing ───────────────────────────────────────────────────────────────────────────────
   const composer = () => $("#composer-form");
   const textBox = () => $("#composer-text");
-  const surface = () => $("input[name=surface]:checked", composer());
+  const radios = () => $$("input[name=surface]", composer() ?? document.createElement("i"));
+  const chosen = () => radios().find((each) => each.checked);
+  const kind = () => chosen()?.dataset.kind ?? "note";
+  const isNote = () => kind() === "note";
 
-  const draftKey = (id) => `earful.draft.${inbox.dataset.agent}.${id}`;
-  const stored = (id) => {
+  // ── Drafts ────────────────────────────────────────────────────────────────────────────────
+  const versions = new Map();
+  const nameOf = (id, mode) => `${id}.${mode}`;
+  const localKey = (id, mode) => `earful.draft.${inbox.dataset.agent}.${id}.${mode}`;
+  const local = (id, mode) => {
     try {
-      return JSON.parse(localStorage.getItem(draftKey(id)) ?? "null");
+      return JSON.parse(localStorage.getItem(localKey(id, mode)) ?? "null");
     } catch {
       return null;
     }
   };
-  const keepText = (id, text, chosen) => {
+  const keepLocal = (what) => {
     try {
-      if (text.trim()) localStorage.setItem(draftKey(id), JSON.stringify({ text, chosen }));
-      else localStorage.removeItem(draftKey(id));
-      return true;
-    } catch {
-      return false;
+      const version = versions.get(nameOf(what.id, what.mode)) ?? 0;
+      const { text, saved } = what;
+      localStorage.setItem(localKey(what.id, what.mode), JSON.stringify({ text, saved, version }));
+    } catch { /* full or forbidden: the server still gets it */ }
+  };
+  const dropLocal = (id, mode) => {
+    try { localStorage.removeItem(localKey(id, mode)); } catch { /* there was none */ }
+  };
+
+  const written = (radio = chosen()) => ({
+    id: openId(),
+    mode: radio.dataset.kind,
+    url: composer().dataset.draft,
+    text: radio.checked ? textBox().value : radio.dataset.draft,
+    saved: radio.checked ? composer().elements.saved.value : radio.dataset.saved,
+  });
+  const isStill = (what) => composer() && openId() === what.id && kind() === what.mode
+    && textBox().value === what.text;
+  const hint = (text) => {
+    const place = $("[data-saved-hint]");
+    if (place) place.textContent = text;
+  };
+
+  // One upload at a time, in the order of the writing.
+  let flight = Promise.resolve();
+  let pause = 0;
+  const upload = (what) => {
+    clearTimeout(pause);
+    flight = flight.then(() => send(what));
+    return flight;
+  };
+  const send = async (what) => {
+    const name = nameOf(what.id, what.mode);
+    const data = new FormData();
+    for (const field of ["text", "mode", "saved"]) data.set(field, what[field] ?? "");
+    data.set("version", versions.get(name) ?? 0);
+    try {
+      const said = await post(what.url, data);
+      if (said.conflict !== undefined) return isStill(what) && clash(said);
+      if (said.refused) return isStill(what) && hint(said.refused);
+      versions.set(name, said.version);
+      if (local(what.id, what.mode)?.text === what.text) dropLocal(what.id, what.mode);
+      if (!isStill(what)) return;
+      hint(what.text.trim() ? "Draft saved" : "");
+      draw(said);
+      if (!$("#preview").hidden) void showPreview();
+    } catch (error) {
+      if (!isStill(what)) return;
+      if (!$("[data-saved-hint]").textContent.startsWith("No")) announce(unreachable(error));
+      hint("No connection. Kept in this browser.");
+      later(TRY_AGAIN);
     }
   };
-  const keepDraft = () => {
-    if (!composer()) return;
-    const kept = keepText(openId(), textBox().value, surface()?.value ?? "");
-    const hint = $("[data-saved]");
-    if (hint) hint.textContent = kept && textBox().value.trim() ? "Draft kept" : "";
+  const PAUSE = 400;
+  const TRY_AGAIN = 5000;
+  const later = (wait = PAUSE) => {
+    clearTimeout(pause);
+    pause = setTimeout(() => { if (composer()) void upload(written()); }, wait);
   };
-  const restoreDraft = () => {
-    const draft = composer() && stored(openId());
-    if (!draft || textBox().value) return;
-    textBox().value = draft.text;
-    const radio = $$("input[name=surface]", composer()).find((each) => each.value === draft.chosen);
-    if (radio && !radio.disabled) radio.checked = true;
-    readComposer();
+  // Nothing that the server has already is sent again.
+  const flush = () => {
+    if (!composer()) return flight;
+    const what = written();
+    return local(what.id, what.mode) ? upload(what) : flight;
   };
-  addEventListener("pagehide", keepDraft);
+  addEventListener("online", () => void flush());
+  document.addEventListener("visibilitychange", () => { if (document.hidden) void flush(); });
 
-  const putBack = (text) => {
-    const box = textBox();
-    if (!box) return;
-    box.value = box.value.trim() ? `${text}\n\n${box.value}` : text;
-    const reply = $$("input[name=surface]", composer()).find((each) => each.value !== "note" && !each.disabled);
-    if (reply) reply.checked = true;
-    readComposer();
-    keepDraft();
-    box.focus();
-  };
-
-  let waiting = 0;
   document.addEventListener("input", (event) => {
     if (event.target.id !== "composer-text") return;
-    clearTimeout(waiting);
-    waiting = setTimeout(keepDraft, 150);
+    if (!event.target.value) composer().elements.saved.value = "";
+    keepLocal(written());
     count();
-  });
-  document.addEventListener("change", (event) => {
-    if (event.target.name === "surface" && event.target.form === composer()) readComposer();
+    later();
+    void pick();
   });
 
-  // The form follows what is chosen: a note looks different, and has no limit.
-  const readComposer = () => {
+  // What this browser alone has is shown, and brought to the server.
+  const restore = () => {
+    const id = openId();
+    for (const radio of radios()) {
+      const mode = radio.dataset.kind;
+      versions.set(nameOf(id, mode), Number(radio.dataset.version));
+      const here = local(id, mode);
+      if (!here || here.text === radio.dataset.draft) continue;
+      versions.set(nameOf(id, mode), here.version);
+      Object.assign(radio.dataset, { draft: here.text, saved: here.saved ?? "" });
+    }
+    const box = textBox();
+    const now = chosen();
+    // Words that the server gave back with a refusal stand here and nowhere else.
+    if (box.value && box.value !== now.dataset.draft && !local(id, now.dataset.kind)) return read();
+    const busy = now.dataset.draft ? now : radios().find((each) => each.dataset.draft && !each.disabled);
+    show(busy ?? now);
+    if (local(id, kind())) void upload(written());
+  };
+
+  const show = (radio) => {
+    radio.checked = true;
+    textBox().value = radio.dataset.draft;
+    composer().elements.saved.value = radio.dataset.saved;
+    read();
+  };
+
+  let last = null;
+  document.addEventListener("change", (event) => {
+    if (event.target.name !== "surface" || event.target.form !== composer()) return;
+    const to = event.target;
+    const from = last;
+    const text = textBox().value;
+    if (!from || from === to || !from.isConnected) return read();
+    from.dataset.draft = text;
+    from.dataset.saved = composer().elements.saved.value;
+    // An answer may change its audience; what is for colleagues stays with colleagues.
+    const moves = text && !to.dataset.draft && from.dataset.kind !== "note" && to.dataset.kind !== "note";
+    if (moves) {
+      Object.assign(to.dataset, { draft: text, saved: from.dataset.saved });
+      from.dataset.draft = "";
+    }
+    const left = written(from);
+    keepLocal(left);
+    void upload(left);
+    show(to);
+    if (moves) {
+      keepLocal(written());
+      later(0);
+    } else later();
+  });
+
+  let theirs = null;
+  const clash = (said) => {
+    theirs = said;
+    $("[data-conflict-text]").textContent = said.conflict;
+    $("#conflict").hidden = false;
+    placeNews();
+  };
+  const settle = (takeTheirs) => {
+    $("#conflict").hidden = true;
+    versions.set(nameOf(openId(), kind()), theirs.version);
+    if (takeTheirs) {
+      textBox().value = theirs.conflict;
+      dropLocal(openId(), kind());
+    }
+    count();
+    later(0);
+    textBox().focus();
+  };
+
+  // ── What the form shows ───────────────────────────────────────────────────────────────────
+  const WORDS = {
+    note: ["Write a note for your colleagues", "Note for colleagues", "Add note"],
+    private: ["Write a private reply", "Your private reply", "Send"],
+    public: ["Write a reply that everybody can read", "Your reply", "Send"],
+  };
+  const read = () => {
     const form = composer();
     if (!form) return;
-    const kind = surface()?.dataset.kind ?? "note";
+    const mode = kind();
+    last = chosen();
     form.classList.remove("is-note", "is-public", "is-private");
-    form.classList.add(`is-${kind}`);
+    form.classList.add(`is-${mode}`);
     const box = textBox();
-    const words = {
-      note: ["Write a note for your colleagues", "Note for colleagues", "Add note"],
-      private: ["Write a private reply", "Your private reply", "Send"],
-      public: ["Write a reply that everybody can read", "Your reply", "Send"],
-    }[kind];
-    [box.placeholder] = words;
-    box.setAttribute("aria-label", words[1]);
-    $("[data-send-word]", form).textContent = words[2];
+    const [placeholder, label, word] = WORDS[mode];
+    box.placeholder = placeholder;
+    box.setAttribute("aria-label", label);
+    $("[data-send-word]", form).textContent = word;
+    for (const fact of $$("[data-for]", form)) fact.hidden = fact.dataset.for !== mode;
+    for (const part of $$("[data-media], [data-preview-toggle], [data-signs], [data-pick='/']", form)) part.hidden = mode === "note";
+    $("[data-pick='@']", form).hidden = mode !== "note";
+    $("#cautions").replaceChildren();
+    if (mode === "note") closePreview();
+    closePicker();
     count();
   };
 
-  let asked = 0;
-  const count = () => {
-    const form = composer();
-    const limit = Number(form?.dataset.limit);
-    const isNote = form?.classList.contains("is-note");
-    $("#counter").hidden = !limit || isNote;
-    if (!limit || isNote) return allowSending(true);
-    const text = textBox().value.trim();
-    drawCount([...text].length, limit);
-    // Whatever was asked before is about another text, an emptied one too.
-    const mine = ++asked;
-    if (form.dataset.plain === "yes" || !text) return;
-    setTimeout(async () => {
-      if (mine !== asked) return;
-      const data = new FormData();
-      data.set("text", text);
-      try {
-        const { length } = await post(form.dataset.count, data);
-        if (mine === asked && length !== undefined) drawCount(length, limit);
-      } catch {
-        // The plain count stands; the server counts again when it is sent.
-      }
-    }, 250);
+  const signed = (text) => {
+    const sign = composer().dataset.signOff;
+    return sign && text && !text.endsWith(sign) ? `${text} ${sign}` : text;
   };
-
+  // The browser counts at once; where the channel counts otherwise, the server's answer corrects it.
+  const count = () => {
+    const limit = isNote() ? 0 : Number(chosen()?.dataset.limit);
+    $("#counter").hidden = !limit;
+    missing = 0;
+    drawCount([...signed(textBox().value.trim())].length, limit);
+  };
+  let missing = 0;
+  let isOver = false;
   const NEAR = 20;
   const drawCount = (length, limit) => {
+    isOver = Boolean(limit) && length > limit;
+    allowSending();
+    if (!limit) return;
     const left = limit - length;
     const counter = $("#counter");
     $("output", counter).textContent = left < 0 ? `\u2212${-left}` : String(left);
     counter.title = `${length} of ${limit} characters`;
     counter.classList.toggle("is-near", left >= 0 && left <= NEAR);
-    counter.classList.toggle("is-over", left < 0);
+    counter.classList.toggle("is-over", isOver);
     $(".counter-fill", counter).setAttribute("stroke-dasharray", `${Math.min(100, (length / limit) * 100)} 100`);
-    allowSending(left >= 0);
-    if (left < 0 && !counter.dataset.told) announce(`Too long by ${-left} characters`);
-    counter.dataset.told = left < 0 ? "yes" : "";
+    if (isOver && !counter.dataset.told) announce(`Too long by ${-left} characters`);
+    counter.dataset.told = isOver ? "yes" : "";
   };
-  const allowSending = (allowed) => {
-    for (const button of [$("#send"), $("#send-resolve")]) button.disabled = !allowed;
+  const allowSending = () => {
+    for (const button of $$("[name=then]", composer())) button.disabled = isOver || missing > 0;
   };
 
+  const draw = (said) => {
+    if (said.length === undefined) return;
+    missing = said.missing.length;
+    drawCount(said.length, said.limit ?? 0);
+    const cost = $("[data-cost]");
+    cost.hidden = !said.cost;
+    $("span", cost).textContent = said.cost;
+    const lines = said.cautions.map((each) => caution(each.text));
+    if (missing) {
+      const names = said.missing.map((name) => `{${name}}`).join(", ");
+      lines.unshift(caution(`Nothing is known for ${names}: write it yourself.`, "is-missing"));
+    }
+    const place = $("#cautions");
+    const before = place.textContent;
+    const text = lines.map((line) => line.textContent).join("");
+    if (before !== text) place.replaceChildren(...lines);
+    placeNews();
+  };
+  const caution = (text, name = "") => {
+    const line = document.createElement("p");
+    line.className = `caution ${name}`;
+    line.append(icon(name ? "circle-alert" : "triangle-alert"), text);
+    return line;
+  };
+
+  // ── Sending ───────────────────────────────────────────────────────────────────────────────
   let isSending = false;
-  const send = async (then, { force = false } = {}) => {
+  const submit = async (then, { force = false, accepted = "" } = {}) => {
     const form = composer();
-    if (!form || isSending || $("#send").disabled) return;
+    if (!form || isSending || isOver || missing) return;
     if (!textBox().value.trim()) return textBox().focus();
-    keepDraft();
     const id = openId();
+    const mode = kind();
+    const leaves = then === "resolve" || then.startsWith("snooze");
     const next = neighbour(id);
+    isSending = true;
+    form.setAttribute("aria-busy", "true");
+    keepLocal(written());
+    clearTimeout(pause);
+    // A draft that is still on its way must not come back after it was sent.
+    await flight;
     const data = new FormData(form);
     data.set("then", then);
     data.set("force", force ? "1" : "");
-    isSending = true;
-    form.setAttribute("aria-busy", "true");
+    data.set("accepted", accepted);
     try {
       const said = await post(form.action, data);
-      if (said.refused) return await hold(said, then);
-      sentFrom(id);
-      await done({ ...said, leaves: then === "resolve" }, id, next);
-      if (then !== "resolve") textBox()?.focus();
+      if (said.refused) return await hold(said, { then, force, accepted });
+      sent(id, mode);
+      await shared.done({ ...said, leaves: leaves && mode !== "note" }, id, next);
+      if (!leaves) textBox()?.focus();
     } catch (error) {
       release();
-      hold({ refused: `Not sent. ${unreachable(error)}`, newer: 0 }, then);
+      hold({ refused: `Not sent. ${unreachable(error)}`, newer: 0 }, { then, force, accepted });
     } finally {
       isSending = false;
       form.removeAttribute("aria-busy");
     }
   };
 
-  const sentFrom = (id) => {
-    keepText(id, "", "");
+  const sent = (id, mode) => {
+    dropLocal(id, mode);
+    versions.set(nameOf(id, mode), 0);
     release();
-    if (openId() !== id) return;
-    textBox().value = "";
-    readComposer();
-    keepDraft();
+    if (openId() !== id || kind() !== mode) return;
+    Object.assign(chosen().dataset, { draft: "", saved: "" });
+    closePreview();
+    show(chosen());
+    hint("");
   };
 
-  let heldThen = "";
-  const hold = async (said, then) => {
-    heldThen = then;
+  let held = {};
+  const hold = async (said, wanted) => {
+    const codes = [wanted.accepted, said.doubts].filter(Boolean).join(",");
+    held = { ...wanted, force: wanted.force || said.newer > 0, accepted: codes };
     const box = $("#held");
     $("[data-held-text]", box).textContent = said.refused;
     $("[data-held-more]", box).hidden = !said.newer;
-    $("[data-held-acts]", box).hidden = !said.newer;
+    $("[data-held-acts]", box).hidden = !said.newer && !said.doubts;
     box.hidden = false;
+    placeNews();
     textBox().focus();
     if (said.newer) {
       await shared.refreshThread({ force: true });
       shared.toBottom();
     }
   };
-  const release = () => { $("#held")?.setAttribute("hidden", ""); };
+  const release = () => {
+    $("#held")?.setAttribute("hidden", "");
+    placeNews();
+  };
 
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-send-anyway]")) {
-      release();
-      void send(heldThen, { force: true });
-    } else if (event.target.closest("[data-keep-editing]")) {
-      release();
-      shared.setSeen();
-      textBox().focus();
+  // A reply that was taken back stands before what has been typed since.
+  const putBack = async ({ id, text, mode, version }) => {
+    versions.set(nameOf(id, mode), version);
+    if (openId() !== id) {
+      const link = linkOf(id);
+      if (!link) return;
+      await open(link.href, { focus: false });
+    } else {
+      const radio = radios().find((each) => each.dataset.kind === mode && !each.disabled);
+      if (!radio) return;
+      const typed = radio.checked ? textBox().value : radio.dataset.draft;
+      radio.dataset.draft = typed.trim() && !text.endsWith(typed) ? `${text}\n\n${typed}` : text;
+      show(radio);
+      keepLocal(written());
+      later(0);
     }
-  });
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.target.id !== "composer-text" || event.isComposing) return;
-    if (!(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    const isNote = composer().classList.contains("is-note");
-    void send(event.shiftKey && !isNote ? "resolve" : "");
-  });
+    textBox()?.focus();
+  };
 
   const answerTo = async (url) => {
-    const text = textBox()?.value ?? "";
+    await flush();
     const fresh = await fragment(url).catch(() => null);
     const made = fresh && $("#composer", fresh);
     if (!made) return void toast("The server cannot be reached.", { kind: "danger" });
     $("#composer").replaceWith(made);
-    if (textBox()) {
-      textBox().value = text;
-      readComposer();
-      textBox().focus();
-    }
-    placeNews();
+    begin();
+    textBox()?.focus();
   };
 
   const copyDraft = () => {
@@ -224,62 +366,188 @@
     toast("Draft copied");
   };
 
+  // ── Preview ───────────────────────────────────────────────────────────────────────────────
+  const showPreview = async () => {
+    const data = new FormData();
+    data.set("csrf_token", token());
+    data.set("text", textBox().value);
+    data.set("mode", kind());
+    data.set("message", composer().elements.message.value);
+    try {
+      const response = await ask(composer().dataset.preview, { method: "POST", body: data });
+      if (!response.ok) return;
+      const made = document.createElement("template");
+      made.innerHTML = await response.text();
+      $("#preview").replaceChildren(made.content);
+      $("#preview").hidden = false;
+      $("[data-preview-toggle]").setAttribute("aria-expanded", "true");
+      placeNews();
+    } catch (error) {
+      toast(unreachable(error), { kind: "danger" });
+    }
+  };
+  const closePreview = () => {
+    if (!$("#preview")) return;
+    $("#preview").hidden = true;
+    $("[data-preview-toggle]").setAttribute("aria-expanded", "false");
+    placeNews();
+  };
+  shared.preview = () => {
+    if (!composer() || isNote()) return;
+    if ($("#preview").hidden) void showPreview();
+    else closePreview();
+  };
+
+  // ── Saved replies and colleagues ──────────────────────────────────────────────────────────
+  const SIGNS = { "/": /(?:^|\s)(\/)([^\s/]{0,40})$/u, "@": /(?:^|[\s(])(@)([^\s@]{0,40}(?: [^\s@]{1,40})?)$/u };
+  let picking = null;
+  let asked = 0;
+  const pick = async () => {
+    const box = textBox();
+    const before = box.value.slice(0, box.selectionStart);
+    const found = before.match(SIGNS[isNote() ? "@" : "/"]);
+    if (!found) return closePicker();
+    const [, sign, wanted] = found;
+    const mine = ++asked;
+    const url = new URL(sign === "@" ? composer().dataset.colleagues : composer().dataset.saved, location.origin);
+    url.searchParams.set("q", wanted);
+    const fresh = await fragment(url).catch(() => null);
+    if (!fresh || mine !== asked || textBox() !== box) return;
+    const place = $("#picker");
+    // A name that nobody has, and more words after it, is no mention.
+    if (!$("[role=option]", fresh) && wanted.includes(" ")) return closePicker();
+    place.replaceChildren(fresh);
+    place.hidden = false;
+    picking = { from: before.length - wanted.length - 1, to: before.length };
+    if ($("#picker-list")) box.setAttribute("aria-controls", "picker-list");
+    select(0);
+  };
+  const options = () => $$("#picker [role=option]");
+  const select = (at) => {
+    const all = options();
+    all.forEach((each, number) => each.setAttribute("aria-selected", String(number === at)));
+    all[at]?.scrollIntoView({ block: "nearest" });
+    if (all[at]) textBox().setAttribute("aria-activedescendant", all[at].id);
+    else textBox().removeAttribute("aria-activedescendant");
+  };
+  const closePicker = () => {
+    asked += 1;
+    picking = null;
+    if (!$("#picker")) return;
+    $("#picker").hidden = true;
+    $("#picker").replaceChildren();
+    for (const name of ["aria-controls", "aria-activedescendant"]) textBox().removeAttribute(name);
+  };
+  const take = (option) => {
+    const box = textBox();
+    const { text, id } = option.dataset;
+    box.setRangeText(text, picking.from, picking.to, "end");
+    if (id) composer().elements.saved.value = id;
+    const gap = text.search(/\{[a-z]+\.[a-z_]+\}/u);
+    const start = picking.from + gap;
+    closePicker();
+    box.focus();
+    if (gap >= 0) box.setSelectionRange(start, box.value.indexOf("}", start) + 1);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.target.id !== "composer-text" || event.isComposing || !picking) return;
+    const all = options();
+    const at = all.findIndex((each) => each.ariaSelected === "true");
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key === "Escape") closePicker();
+    else if (steps[event.key] && all.length) select((at + steps[event.key] + all.length) % all.length);
+    else if (["Enter", "Tab"].includes(event.key) && all[at] && !event.ctrlKey && !event.metaKey) take(all[at]);
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+  document.addEventListener("mousedown", (event) => {
+    const option = event.target.closest("#picker [role=option]");
+    if (!option || !picking) return;
+    event.preventDefault();
+    take(option);
+  });
+  document.addEventListener("focusout", (event) => {
+    if (event.target.id === "composer-text" && !event.relatedTarget?.closest("#picker")) closePicker();
+  });
+  const startPicking = (sign) => {
+    const box = textBox();
+    const at = box.selectionStart;
+    const gap = at && !/\s/u.test(box.value[at - 1]) ? " " : "";
+    box.focus();
+    box.setRangeText(gap + sign, at, box.selectionEnd, "end");
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  // ── What the other parts tell ─────────────────────────────────────────────────────────────
   const placeNews = () => {
     const wrap = $("#composer");
     // Where the composer ends is known only here. It is kept on what is never swapped: htmx copies
     // attributes to what it swaps in, and the security policy forbids that for styles.
     if (wrap) $("#pane").style.setProperty("--news-bottom", `${wrap.offsetHeight + 12}px`);
   };
-
-  const returnTo = async (id, text) => {
-    if (openId() !== id) {
-      keepText(id, text, "");
-      const link = linkOf(id);
-      if (link) await open(link.href, { focus: false });
-      else return;
-      return $("#composer-text")?.focus();
-    }
-    putBack(text);
+  const begin = () => {
+    if (thread() && composer()) restore();
+    placeNews();
   };
-
   // An answer goes to the newest message, unless another one was chosen.
   const followTarget = (fresh) => {
     const ours = composer()?.elements.message;
     const theirs = $("input[name=message]", fresh);
     if (ours && theirs && !$(".composer-target")) ours.value = theirs.value;
   };
-
-  const write = (isNote) => {
-    const wanted = $$("input[name=surface]", composer() ?? document.createElement("i"))
-      .find((each) => !each.disabled && (each.value === "note") === isNote);
-    if (!wanted) return;
-    wanted.checked = true;
-    readComposer();
-    textBox().focus();
-  };
-
-  // ── What the other parts tell ─────────────────────────────────────────────────────────────
-  document.addEventListener("inbox:opened", () => {
-    if (!thread()) return;
-    readComposer();
-    restoreDraft();
-    placeNews();
-  });
-  document.addEventListener("inbox:leaving", keepDraft);
+  document.addEventListener("inbox:opened", begin);
+  document.addEventListener("inbox:leaving", () => void flush());
   document.addEventListener("inbox:refreshed", (event) => followTarget(event.detail.fresh));
-  document.addEventListener("inbox:undone", (event) => returnTo(event.detail.id, event.detail.text));
+  document.addEventListener("inbox:undone", (event) => void putBack(event.detail));
+
   document.addEventListener("submit", (event) => {
     if (event.target.id !== "composer-form") return;
     event.preventDefault();
-    void send(event.submitter?.value ?? "");
+    const menu = $("#send-menu");
+    if (menu) menu.open = false;
+    void submit(event.submitter?.value ?? "");
   });
   document.addEventListener("click", (event) => {
-    const answer = event.target.closest("[data-answer]");
+    const on = (selector) => event.target.closest(selector);
+    const answer = on("[data-answer]");
     if (answer && event.button === 0) {
       event.preventDefault();
       return void answerTo(answer.dataset.answer);
     }
-    if (event.target.closest("[data-copy-draft]")) copyDraft();
+    if (on("[data-send-anyway]")) {
+      release();
+      void submit(held.then, held);
+    } else if (on("[data-keep-editing]")) {
+      release();
+      shared.setSeen();
+      textBox().focus();
+    } else if (on("[data-take-theirs]")) settle(true);
+    else if (on("[data-keep-mine]")) settle(false);
+    else if (on("[data-copy-draft]")) copyDraft();
+    else if (on("[data-preview-toggle]")) shared.preview();
+    else if (on("[data-media]")) toast(on("[data-media]").dataset.media, { kind: "warn" });
+    else if (on("[data-pick]")) startPicking(on("[data-pick]").dataset.pick);
   });
-  keys({ r: () => write(false), n: () => write(true) });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.id !== "composer-text" || event.isComposing) return;
+    if (!(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    void submit(event.shiftKey && !isNote() ? "resolve" : "");
+  });
+
+  const write = (asNote) => {
+    const wanted = radios().find((each) => !each.disabled && (each.value === "note") === asNote);
+    if (!wanted) return;
+    if (!wanted.checked) {
+      wanted.checked = true;
+      wanted.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    textBox().focus();
+  };
+  keys({
+    r: () => (isNote() ? write(false) : textBox()?.focus()),
+    n: () => write(true),
+  });
 })();

@@ -5,7 +5,9 @@
   const shared = window.earful.inbox;
   if (!shared) return;
   const { $, $$, thread, openId, fragment, change, tell } = shared;
-  const { announce } = window.earful;
+  const { announce, keys } = window.earful;
+
+  let newest = 0;
 
   // ── Where it is read ──────────────────────────────────────────────────────────────────────
   const scroller = () => $("#thread-scroll");
@@ -21,17 +23,30 @@
 
   document.addEventListener("inbox:opened", () => {
     if (!thread()) return;
-    const aimed = location.hash.startsWith("#message-") && $(location.hash);
+    const aimed = (location.hash.startsWith("#message-") && $(location.hash)) || $("#new-line");
     if (aimed) aimed.scrollIntoView();
     else toBottom();
+    newest = Number($("#composer-form")?.elements.seen.value ?? 0);
     scroller()?.addEventListener("scroll", noteSeen, { passive: true });
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#thread-news")) toBottom();
   });
 
+  // From one message to the next.
+  const lines = () => $$(".timeline > .entry");
+  const stepLine = (by) => {
+    const all = lines();
+    const at = all.indexOf(document.activeElement.closest(".entry"));
+    const next = all[at < 0 ? all.length - 1 : Math.min(Math.max(at + by, 0), all.length - 1)];
+    if (!next) return;
+    next.tabIndex = -1;
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  };
+  keys({ "Shift+J": () => stepLine(1), "Shift+K": () => stepLine(-1) });
+
   // ── What has been seen ────────────────────────────────────────────────────────────────────
-  let newest = 0;
   const setSeen = () => {
     const field = $("#composer-form")?.elements.seen;
     if (field && newest > Number(field.value)) field.value = newest;
@@ -87,7 +102,7 @@
     const first = lines.map((line) => document.getElementById(line.id)).find(Boolean);
     for (const old of [...latest.children]) {
       const isOlder = first && (old.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING);
-      if (!known.has(old.id) && !isOlder) old.remove();
+      if (!known.has(old.id) && !isOlder && old.id !== "new-line") old.remove();
     }
     for (const line of lines) {
       const old = document.getElementById(line.id);

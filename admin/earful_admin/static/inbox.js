@@ -192,7 +192,7 @@
   };
 
   const done = async (said, id, next) => {
-    if (said.text !== undefined) tell("undone", { id, text: said.text });
+    if (said.text !== undefined) tell("undone", { ...said, id });
     const box = toast(said.said);
     if (said.undo) addUndo(box, said, id);
     await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
@@ -219,7 +219,7 @@
       try {
         const back = await post(said.undo, data);
         if (back.refused) return void toast(back.refused, { kind: "danger" });
-        if (back.text !== undefined) tell("undone", { id, text: back.text });
+        if (back.text !== undefined) tell("undone", { ...back, id });
         toast(back.said);
         await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
       } catch (error) {
@@ -268,7 +268,7 @@
     a: () => openMenu("assign-menu"),
     i: () => $("#assign-menu [value=me]")?.click(),
     s: () => openMenu("snooze-menu"),
-    p: changePriority,
+    p: () => (document.activeElement.closest("#composer") ? shared.preview() : changePriority()),
     "]": toggleContext,
   });
 

@@ -63,7 +63,8 @@ def test_a_stranger_reads_nothing(stranger: FlaskClient, town: Town) -> None:
 @pytest.mark.parametrize(
     "path",
     ["conversation/{c}/reply", "conversation/{c}/note", "conversation/{c}/resolve",
-     "conversation/{c}/assign", "conversation/{c}/count", "reply/1/undo", "reply/1/retry"],
+     "conversation/{c}/assign", "conversation/{c}/draft", "conversation/{c}/preview",
+     "reply/1/undo", "reply/1/retry"],
 )  # fmt: skip
 def test_a_viewer_cannot_act(sign_in: SignIn, town: Town, path: str) -> None:
     answered = sign_in(Role.VIEWER).post("/" + path.format(c=town.quiet), data={"text": "x"})
@@ -165,7 +166,9 @@ def test_a_reply_waits_and_can_be_taken_back(agent: FlaskClient, town: Town) -> 
     assert said["undo"] == f"/reply/{reply.id}/undo"
     back = agent.post(said["undo"], data={"conversation": town.quiet}, headers=JSON).json
     assert back["text"] == "Look at the sign-in page."
-    assert "Look at the sign-in page." not in agent.get(f"/?c={town.quiet}").text
+    page = agent.get(f"/?c={town.quiet}").text
+    assert "is-queued" not in page
+    assert ">Look at the sign-in page.</textarea>" in page
 
 
 def test_a_reply_that_left_cannot_be_taken_back(agent: FlaskClient, town: Town) -> None:
@@ -208,7 +211,8 @@ def test_a_failing_plugin_closes_only_the_composer(
 
 def test_the_channel_counts_the_length(agent: FlaskClient, town: Town, wall: Wall) -> None:
     wall.reply_length = 5
-    assert post(agent, town, "count", text=" Hello ").json == {"length": 5}
+    said = post(agent, town, "draft", text=" Hello ", mode="public").json
+    assert (said["length"], said["limit"]) == (5, 5)
     refused = answer(agent, town, "Hello!")
     assert refused.status_code == 422
     assert "6 of 5" in refused.json["refused"]

@@ -78,7 +78,5 @@ class Mention(Row):
 
 
 Mention.add_index(
-    Mention.index(
-        Mention.agent, Mention.id, where=Mention.seen_at.is_null(), name="mention_unseen"
-    )
+    Mention.index(Mention.agent, Mention.id, where=Mention.seen_at.is_null(), name="mention_unseen")
 )

@@ -18,12 +18,20 @@ from earful.store.models import (
     ConversationLabel,
     Identity,
     Message,
+    ReadCursor,
+    Reply,
     Thread,
 )
 from earful.store.queries.inbox import ConversationRow, conversation_row
-from earful.store.queries.reading import dicts
+from earful.store.queries.reading import dicts, tuples
 from earful.store.queries.references import ChannelName
-from earful.store.states import ChannelState, ClockKind, ConversationStatus, Direction
+from earful.store.states import (
+    ChannelState,
+    ClockKind,
+    ConversationStatus,
+    Direction,
+    ReplyState,
+)
 from earful.types import Surface
 
 __all__ = [
@@ -37,9 +45,18 @@ __all__ = [
     "ThreadLine",
     "answerable",
     "conversation_page",
+    "read_up_to",
 ]
 
 MOST_OTHERS = 5
+STANDING = (
+    ReplyState.QUEUED,
+    ReplyState.SENDING,
+    ReplyState.SENT,
+    ReplyState.CONFIRMED,
+    ReplyState.UNCONFIRMED,
+)
+"""States in which a reply stands there, or soon may."""
 MOST_IDENTITIES = 20
 MOST_THREADS = 20
 MOST_CLOCKS = 20
@@ -142,7 +159,11 @@ class ConversationPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answerable:
-    """A message as a channel needs to see it to say whether it can be answered."""
+    """A message as a channel needs to see it to say whether it can be answered.
+
+    `last_inbound_at` is when its author last wrote in its thread; `already_private` whether it
+    was answered privately from here.
+    """
 
     id: int
     external_id: str
@@ -154,6 +175,9 @@ class Answerable:
     author: str
     text: str
     is_removed: bool
+    author_id: str
+    last_inbound_at: datetime | None
+    already_private: bool
 
 
 def conversation_page(conversation_id: int) -> ConversationPage | None:
@@ -179,11 +203,28 @@ def conversation_page(conversation_id: int) -> ConversationPage | None:
         )
 
 
+def read_up_to(conversation_id: int, agent_id: int) -> int | None:
+    """The newest message that somebody has read here; None where they have never been."""
+    query = ReadCursor.select(ReadCursor.message_id).where(
+        ReadCursor.conversation == conversation_id, ReadCursor.agent == agent_id
+    )
+    with connection():
+        found = tuples(query)
+    return found[0][0] if found else None
+
+
 def answerable(conversation_id: int, message_id: int | None = None) -> Answerable | None:
     """The message to answer: the given one, else the last one that came in and still stands."""
     which = Message.removal.is_null() if message_id is None else Message.id == message_id
     query = (
-        Message.select(Message, Thread.external_id.alias("thread_key"), Identity.name)
+        Message.select(
+            Message,
+            Thread.external_id.alias("thread_key"),
+            Identity.name,
+            Identity.external_id.alias("author_id"),
+            _last_inbound().alias("last_inbound_at"),
+            _answered_privately().alias("already_private"),
+        )
         .join(Thread)
         .switch(Message)
         .join(Identity)
@@ -194,6 +235,28 @@ def answerable(conversation_id: int, message_id: int | None = None) -> Answerabl
     with connection():
         found = dicts(query)
     return _answerable(found[0]) if found else None
+
+
+def _last_inbound() -> Any:
+    theirs = Message.alias()
+    return theirs.select(fn.MAX(theirs.sent_at)).where(
+        theirs.conversation == Message.conversation,
+        theirs.thread == Message.thread,
+        theirs.identity == Message.identity,
+        theirs.direction == Direction.IN,
+    )
+
+
+def _answered_privately() -> Any:
+    return fn.EXISTS(
+        Reply.select(Reply.id).where(
+            Reply.conversation == Message.conversation,
+            Reply.message == Message.id,
+            Reply.surface == Surface.PRIVATE,
+            Message.surface != Surface.PRIVATE,
+            Reply.state.in_(STANDING),
+        )
+    )
 
 
 def _answerable(row: dict[str, Any]) -> Answerable:
@@ -208,6 +271,9 @@ def _answerable(row: dict[str, Any]) -> Answerable:
         author=row["name"],
         text=row["text"],
         is_removed=row["removal"] is not None,
+        author_id=row["author_id"],
+        last_inbound_at=Message.sent_at.python_value(row["last_inbound_at"]),
+        already_private=bool(row["already_private"]),
     )
 
 

@@ -28,6 +28,7 @@ from earful.store.queries.labels import LabelScore, standing_labels
 from earful.store.queries.paging import Cursor, before
 from earful.store.queries.reading import dicts
 from earful.store.queries.references import AgentName, agent_name
+from earful.store.queries.writing import mentioned
 from earful.store.states import Direction, ReplyState
 from earful.types import Attachment, AttachmentKind, RemovalKind, Surface
 
@@ -111,6 +112,9 @@ class ReplyLine:
     error: str
     sent_at: datetime | None
     confirmed_at: datetime | None
+    scheduled: bool
+    snooze_until: datetime | None
+    resolve_after: bool
 
     @property
     def at(self) -> datetime:
@@ -119,12 +123,13 @@ class ReplyLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteLine:
-    """What a colleague noted."""
+    """What a colleague noted, and whom they named in it."""
 
     id: int
     agent: AgentName | None
     text: str
     at: datetime
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +328,9 @@ def _replies(conversation_id: int, stretch: _Stretch) -> tuple[ReplyLine, ...]:
             error=row["error"],
             sent_at=row["sent_at"],
             confirmed_at=row["confirmed_at"],
+            scheduled=row["scheduled"],
+            snooze_until=row["snooze_until"],
+            resolve_after=row["resolve_after"],
         )
         for row in reversed(dicts(query))
     )
@@ -336,9 +344,17 @@ def _notes(conversation_id: int, stretch: _Stretch) -> tuple[NoteLine, ...]:
         .order_by(Note.id.desc())
         .limit(MOST_BESIDE)
     )
+    found = dicts(query)
+    named = mentioned([row["id"] for row in found])
     return tuple(
-        NoteLine(id=row["id"], agent=_by_agent(row), text=row["text"], at=row["at"])
-        for row in reversed(dicts(query))
+        NoteLine(
+            id=row["id"],
+            agent=_by_agent(row),
+            text=row["text"],
+            at=row["at"],
+            mentions=named.get(row["id"], ()),
+        )
+        for row in reversed(found)
     )
 
 
