@@ -209,10 +209,14 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownMessage:
-    """What the inbox holds of a message: its text as it stands, and whether it was taken away."""
+    """What the inbox holds of a message: its text as it stands, and whether it was taken away.
+
+    `author_name` is the author's name as far as it is known; "" for a reply sent from here.
+    """
 
     text: str
     removal: RemovalKind | None = None
+    author_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

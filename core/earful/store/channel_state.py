@@ -13,7 +13,14 @@ from datetime import UTC, datetime
 from earful.errors import RateLimited, SpendingCapReached
 from earful.store.credentials import StoredCredentials
 from earful.store.database import connection, transaction
-from earful.store.models import ChannelCost, ChannelFlag, ChannelLimit, Message, Reply
+from earful.store.models import (
+    ChannelCost,
+    ChannelFlag,
+    ChannelLimit,
+    Identity,
+    Message,
+    Reply,
+)
 from earful.store.place import ChannelPlace
 from earful.store.vault import Vault
 from earful.types import KnownMessage
@@ -85,13 +92,15 @@ class StoredChannelState:
             replies = Reply.select(Reply.external_id, Reply.text).where(
                 (Reply.channel == self._place.id) & Reply.external_id.in_(ids)
             )
-            messages = Message.select(Message.external_id, Message.text, Message.removal).where(
-                (Message.channel == self._place.id) & Message.external_id.in_(ids)
+            messages = (
+                Message.select(Message.external_id, Message.text, Message.removal, Identity.name)
+                .join(Identity)
+                .where((Message.channel == self._place.id) & Message.external_id.in_(ids))
             )
             found = {key: KnownMessage(text=text) for key, text in replies.tuples()}
             return found | {
-                key: KnownMessage(text=text, removal=removal)
-                for key, text, removal in messages.tuples()
+                key: KnownMessage(text=text, removal=removal, author_name=name)
+                for key, text, removal, name in messages.tuples()
             }
 
 

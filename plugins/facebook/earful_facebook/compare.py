@@ -79,7 +79,9 @@ class Comparison:
         was_hidden = before.removal in {RemovalKind.HIDDEN, RemovalKind.SPAM}
         if before.removal is RemovalKind.DELETED:
             return False
-        return is_hidden != was_hidden or _says_other(before, message)
+        return (
+            is_hidden != was_hidden or _says_other(before, message) or _names_other(before, message)
+        )
 
     def _count(self, message: InboundMessage) -> None:
         """One that nobody told us of. What the Page itself writes has to be pushed, too."""
@@ -107,6 +109,12 @@ def _says_other(before: KnownMessage, message: InboundMessage) -> bool:
     if message.text in {"", UNSUPPORTED, before.text}:
         return False
     return not (message.from_us and before.text.startswith(message.text))
+
+
+def _names_other(before: KnownMessage, message: InboundMessage) -> bool:
+    """Whether the author's name is news. Pushes of private messages do not tell it."""
+    name = message.author.name
+    return bool(name) and not message.from_us and before.author_name not in {"", name}
 
 
 def _message(parsed: Sequence[object]) -> InboundMessage | None:

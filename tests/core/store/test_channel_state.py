@@ -347,8 +347,8 @@ def test_a_source_is_told_what_the_inbox_holds(
 
     state = StoredChannelState("wall", vault, clock)
     assert state.known(["m1", "m2", "m3", "reply-1", "no such thing"]) == {
-        "m1": KnownMessage(text="Hello"),
-        "m2": KnownMessage(text="", removal=RemovalKind.DELETED),
+        "m1": KnownMessage(text="Hello", author_name="Ann"),
+        "m2": KnownMessage(text="", removal=RemovalKind.DELETED, author_name="Ann"),
         "reply-1": KnownMessage(text="Welcome"),
     }
     assert state.known([]) == {}
