@@ -24,7 +24,13 @@ def _version(name: str) -> str:
 
 def asset(name: str) -> str:
     """The address of a static file, as it is now."""
-    return url_for("static", filename=name, v=_version(name))
+    return _addressed(request.script_root, name)
+
+
+@cache
+def _addressed(root: str, name: str) -> str:
+    # Hundreds stand on a page; finding each by the routes would take as long as all the rest.
+    return f"{root}/static/{name}?v={_version(name)}"
 
 
 @public

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from earful.store.database import connection
-from earful.store.models import Agent, Queue
-from earful.store.queries.reading import dicts, tuples
+from earful.store.models import Agent
+from earful.store.queries.reading import dicts, select, tuples
 from earful.store.queries.references import AgentName, QueueName, initials_of
 from earful.store.states import Role
 
@@ -65,14 +65,10 @@ def assignable_agents() -> tuple[AgentName, ...]:
 
 
 def queues() -> tuple[QueueName, ...]:
-    """The active queues in the order people gave them."""
-    query = (
-        Queue.select(Queue.id, Queue.name, Queue.colour)
-        .where(Queue.active)
-        .order_by(Queue.position, Queue.name)
-        .limit(MOST_LISTED)
-    )
+    """The active queues in the order people gave them; literal SQL, as every page asks it."""
+    sql = "SELECT id, name, colour FROM queue WHERE active ORDER BY position, name LIMIT ?"
     with connection():
         return tuple(
-            QueueName(id=key, name=name, colour=colour) for key, name, colour in tuples(query)
+            QueueName(id=key, name=name, colour=colour)
+            for key, name, colour in select(sql, (MOST_LISTED,))
         )

@@ -1,16 +1,18 @@
+
 """The views people keep, as pages offer and open them."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from earful.store.database import connection
-from earful.store.models import Agent, SavedView
 from earful.store.queries.conditions import view_condition
 from earful.store.queries.inbox import Filter
-from earful.store.queries.reading import dicts
+from earful.store.queries.reading import select
 from earful.store.states import ConversationStatus, ListOrder
 
 __all__ = ["MOST_VIEWS", "ViewLine", "filter_of", "saved_view", "saved_views"]
@@ -41,19 +43,15 @@ class ViewLine:
 
 def saved_views(agent_id: int) -> tuple[ViewLine, ...]:
     """An agent's own views and the shared ones, by name; one statement."""
-    query = _lines().where((SavedView.agent == agent_id) | SavedView.shared)
     with connection():
-        found = dicts(query.order_by(SavedView.name, SavedView.id).limit(MOST_VIEWS))
+        found = select(f"{_LINES} ORDER BY v.name, v.id LIMIT {MOST_VIEWS}", (agent_id,))
     return tuple(_line(row) for row in found)
 
 
 def saved_view(view_id: int, agent_id: int) -> ViewLine | None:
     """One view; None where there is none, or it is somebody else's own."""
-    query = _lines().where(
-        SavedView.id == view_id, (SavedView.agent == agent_id) | SavedView.shared
-    )
     with connection():
-        found = dicts(query)
+        found = select(f"{_LINES} AND v.id = ?", (agent_id, view_id))
     return _line(found[0]) if found else None
 
 
@@ -62,19 +60,21 @@ def filter_of(line: ViewLine, *, agent_id: int, now: datetime) -> Filter:
     return Filter(line.status, view_condition(line.conditions, agent_id=agent_id, now=now))
 
 
-def _lines() -> Any:
-    return SavedView.select(SavedView, Agent.name.alias("owner")).join(Agent)
+# Literal SQL, because the navigation of every page asks it.
+_LINES = """SELECT v.id, v.name, v.agent_id, a.name, v.shared, v.status, v.conditions, v."order",
+    v.version FROM saved_view v JOIN agent a ON a.id = v.agent_id
+    WHERE (v.agent_id = ? OR v.shared)"""
 
 
-def _line(row: dict[str, Any]) -> ViewLine:
+def _line(row: Sequence[Any]) -> ViewLine:
     return ViewLine(
-        id=row["id"],
-        name=row["name"],
-        owner_id=row["agent"],
-        owner=row["owner"],
-        shared=row["shared"],
-        status=row["status"],
-        conditions=row["conditions"],
-        order=row["order"],
-        version=row["version"],
+        id=row[0],
+        name=row[1],
+        owner_id=row[2],
+        owner=row[3],
+        shared=bool(row[4]),
+        status=ConversationStatus(row[5]),
+        conditions=json.loads(row[6]),
+        order=ListOrder(row[7]),
+        version=row[8],
     )
