@@ -96,9 +96,10 @@ def _held(message_id: int) -> Message:
 
 
 def _judgement(message_id: int, namespace: str) -> LabelCorrection | None:
-    return LabelCorrection.get_or_none(
+    found: LabelCorrection | None = LabelCorrection.get_or_none(
         (LabelCorrection.message == message_id) & (LabelCorrection.namespace == namespace)
     )
+    return found
 
 
 def _machines_word(runtime: Runtime, message_id: int, offered: LabelSet) -> dict[str, Any]:

@@ -26,23 +26,29 @@ _NICENESS = 10
 """Old messages wait for new ones: the triage worker gets the processor first."""
 
 
-class _Moment(click.ParamType):
-    name = "date"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value} is no date such as 2026-11-01 or 2026-11-01T08:00", param, ctx)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _moment(_ctx: click.Context, _param: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text} is no date such as 2026-11-01, nor a time such as 2026-11-01T08:00"
+        raise click.BadParameter(message) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @click.command()
 @config_option
-@click.option("--since", type=_Moment(), required=True, help="Messages that arrived since then.")
-@click.option("--until", type=_Moment(), help="Messages that arrived before then.")
+@click.option(
+    "--since",
+    callback=_moment,
+    required=True,
+    metavar="DATE",
+    help="Messages that arrived since then.",
+)
+@click.option(
+    "--until", callback=_moment, metavar="DATE", help="Messages that arrived before then."
+)
 @click.option(
     "--model", "--classifier", "name", help="Only the classifier of this name in the configuration."
 )
