@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+import random
+
 import pytest
 from training.care import care_messages
-from training.examples import Example, draw
+from training.examples import Example, draw, from_corrections
 from training.targets import CLASSES, EMOTIONS, from_emotions, from_ratings, frustration
 
 
@@ -46,8 +49,6 @@ def test_care_messages_are_the_same_every_time_and_of_both_kinds() -> None:
 
 
 def test_an_epoch_sees_a_part_of_a_large_source_and_all_of_a_small_one() -> None:
-    import random
-
     pool = [Example(f"a comment {number}", (0, 1, 0), "reddit") for number in range(13_000)]
     pool += [Example(f"a tweet {number}", (0, 1, 0), "tweets") for number in range(50)]
     drawn = draw(pool, 0, random.Random(1))
@@ -55,3 +56,20 @@ def test_an_epoch_sees_a_part_of_a_large_source_and_all_of_a_small_one() -> None
     assert sum(example.source == "tweets" for example in drawn) == 50
     again = draw(pool, 1, random.Random(1))
     assert [example.text for example in again] != [example.text for example in drawn]
+
+
+def test_corrections_are_learned_from_by_message() -> None:
+    lines = [
+        {"text": "@mara late again", "namespace": "sentiment", "label": "negative"},
+        {"text": "@mara late again", "namespace": "mood", "label": "frustrated"},
+        {"text": "thanks", "namespace": "sentiment", "label": "positive"},
+        {"text": "thanks", "namespace": "mood", "label": None},
+        {"text": "a parcel", "namespace": "topic", "label": "parcels"},
+        {"text": "", "namespace": "sentiment", "label": "neutral"},
+    ]
+    late, thanks = from_corrections(map(json.dumps, lines))
+    assert late.text == "@user late again"
+    assert late.target == pytest.approx((0.9, 0.05, 0.05))
+    assert late.frustrated == 1
+    assert thanks.target == pytest.approx((0.05, 0.05, 0.9))
+    assert thanks.frustrated == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -28,11 +29,16 @@ def main() -> None:
 @_cache
 @click.option("--seed", default=1, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Processes, one per core.")
-def train(cache: Path, seed: int, workers: int) -> None:
+@click.option(
+    "--corrections",
+    type=click.File(encoding="utf-8"),
+    help="What `earful corrections export` wrote.",
+)
+def train(cache: Path, seed: int, workers: int, corrections: TextIO | None) -> None:
     """Learn from the pinned data; the weights of every epoch are kept in the cache."""
     import torch
 
-    from training.examples import training_set
+    from training.examples import from_corrections, training_set
     from training.network import Network
     from training.train import Recipe
     from training.train import train as learn
@@ -40,7 +46,8 @@ def train(cache: Path, seed: int, workers: int) -> None:
     def keep(epoch: int, network: Network) -> None:
         torch.save(network.state_dict(), cache / f"weights-{seed}-{epoch}.pt")
 
-    learn(training_set(cache), cache, Recipe(seed=seed, workers=workers), keep)
+    pool = [*training_set(cache), *from_corrections(corrections or ())]
+    learn(pool, cache, Recipe(seed=seed, workers=workers), keep)
 
 
 @main.command()

@@ -8,7 +8,7 @@ import json
 import random
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from earful_sentiment.normalise import normalise
 
 from training.care import care_messages
 from training.sources import GO_EMOTIONS, HUTTO, obtain
-from training.targets import EMOTIONS, Target, from_emotions, from_ratings, frustration
+from training.targets import CLASSES, EMOTIONS, Target, from_emotions, from_ratings, frustration
 
-__all__ = ["Example", "draw", "held_out", "training_set"]
+__all__ = ["Example", "draw", "from_corrections", "held_out", "training_set"]
 
 # What each source counts for: tweets are what the model is for, the rest is what there is.
 WEIGHTS = {
@@ -28,6 +28,7 @@ WEIGHTS = {
     "films": 0.5,
     "editorials": 0.7,
     "care": 0.5,
+    "corrections": 2.0,
 }
 
 DRAWN = {"reddit": 12_000, "films": 2_500, "editorials": 3_000, "care": 1_000}
@@ -61,6 +62,7 @@ class Example:
 
 
 def training_set(cache: Path) -> list[Example]:
+    """All there is to learn from, in the same order every time."""
     rated = (example for example in _hutto(cache) if not _is_held_out(example.text))
     care = (
         Example(text, tone, "care", frustrated, WEIGHTS["care"])
@@ -73,6 +75,37 @@ def held_out(cache: Path) -> list[Example]:
     """Of each source, texts that are never learned from."""
     rated = (example for example in _hutto(cache) if _is_held_out(example.text))
     return [*rated, *_go_emotions(obtain(GO_EMOTIONS["test"], cache))]
+
+
+def from_corrections(lines: Iterable[str]) -> list[Example]:
+    """What `earful corrections export` wrote: people's own words, and what is right about them.
+
+    Each line is about one message and one kind of label; those of other kinds are left out.
+    """
+    said: dict[str, dict[str, str]] = {}
+    for line in lines:
+        correction = json.loads(line)
+        if text := normalise(correction["text"]):
+            said.setdefault(text, {})[correction["namespace"]] = correction["label"] or ""
+    return [_corrected(text, labels) for text, labels in said.items() if labels.get("sentiment")]
+
+
+def _corrected(text: str, labels: Mapping[str, str]) -> Example:
+    negative, neutral, positive = (
+        _CERTAIN if labels["sentiment"] == name else _REST for name in CLASSES
+    )
+    mood = labels.get("mood")
+    return Example(
+        text=text,
+        target=(negative, neutral, positive),
+        source="corrections",
+        frustrated=None if mood is None else float(mood == "frustrated"),
+        weight=WEIGHTS["corrections"],
+    )
+
+
+_CERTAIN, _REST = 0.9, 0.05
+"""One person's word is not the last one."""
 
 
 def draw(pool: Sequence[Example], epoch: int, order: random.Random) -> list[Example]:
