@@ -13,6 +13,7 @@ parses to, as `plain` tells it. `NAME.payload.json`, if there is one, holds the 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import json
@@ -28,7 +29,7 @@ import pytest
 
 from earful.components import Capabilities, ChannelType, Parsed, Settings
 from earful.config import ComponentConfig, Config, load, validate_settings
-from earful.errors import ConfigError, PayloadError
+from earful.errors import ConfigError, PayloadError, PluginError
 from earful.plugins import PluginHost
 from earful.types import (
     Author,
@@ -290,6 +291,29 @@ class ClassifierContract(_Contract):
 
     def test_it_names_its_version(self) -> None:
         assert 0 < len(self.component.version) <= _LONGEST_LABEL
+
+    def test_the_labels_people_may_correct_are_named_once(self) -> None:
+        namespaces = [each.namespace for each in self.component.labels]
+        assert len(set(namespaces)) == len(namespaces)
+        for each in self.component.labels:
+            assert len(set(each.values)) == len(each.values) > 0
+            for value in each.values:
+                assert re.fullmatch(r"[\w.-]+:[\w.-]+", f"{each.namespace}:{value}")
+
+    def test_a_message_gets_at_most_one_label_of_each_set(self, classifier: Any) -> None:
+        sets = {each.namespace: each.values for each in self.component.labels}
+        texts = ("Great, thank you!", "This is terrible. Again!", *HOSTILE_TEXTS)
+        for labels in classifier.classify([self.message(text) for text in texts]):
+            said = [name.split(":", 1) for name in _named(labels) if name.split(":")[0] in sets]
+            assert len({namespace for namespace, _ in said}) == len(said)
+            assert all(value in sets[namespace] for namespace, value in said)
+
+    def test_its_card_is_text_or_it_says_why_there_is_none(
+        self, configured: list[Settings]
+    ) -> None:
+        for settings in configured if self.component.card else ():
+            with contextlib.suppress(PluginError):
+                assert isinstance(self.component.card(settings), str)
 
     def test_nothing_gives_nothing(self, classifier: Any) -> None:
         assert classifier.classify([]) == []
