@@ -88,6 +88,7 @@ class Wall:
     tells: deque[Any] = field(default_factory=deque)
     reply_length: int | None = None
     can: Capabilities | None = None
+    connector: Any = None
     acts: deque[Any] = field(default_factory=deque)
     acted: list[Action] = field(default_factory=list)
 
@@ -166,6 +167,7 @@ class Wall:
             webhook=lambda _settings: self,
             sender=lambda _settings: self,
             can_reply=self.can_reply,
+            connector=(lambda _settings: self.connector) if self.connector else None,
         )
 
     def _notifier_type(self) -> NotifierType:

@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from earful_admin.access import needs
+from earful_admin.manage.connecting import Connecting, connection_card, what_was_said
 from earful_admin.manage.plugins import why_inactive
 from earful_admin.manage.system import size_in_words
 from earful_admin.toasts import say
@@ -133,8 +134,8 @@ def _extent(able: Capabilities) -> str:
     return ", ".join(parts)
 
 
-class ChannelsView(PageView):
-    """A card for each channel, and a page with its refused payloads."""
+class ChannelsView(Connecting, PageView):
+    """A card for each channel, and a page with its connection and its refused payloads."""
 
     requires = Role.LEAD
     icon = "plug"
@@ -169,7 +170,14 @@ class ChannelsView(PageView):
         found = self._card(channel_id)
         return str(
             self.render(
-                "manage/channel.html", card=found, capped=capped, size=size_in_words, **options
+                "manage/channel.html",
+                card=found,
+                connection=connection_card(self.runtime, found.line, self.now),
+                said=what_was_said(),
+                left=TRIES if "tested" in request.args else 0,
+                capped=capped,
+                size=size_in_words,
+                **options,
             )
         )
 

@@ -37,6 +37,7 @@ _MODULES = {
     "corrections": "labels",
     "user": "data",
     "secrets": "secrets",
+    "sandbox": "sandbox",
 }
 FAILED, MISTAKEN, INTERRUPTED = 1, 2, 130
 

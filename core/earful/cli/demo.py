@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import click
 
 from earful.cli.demo_config import demo_config
 from earful.cli.demo_house import furnish
+from earful.cli.demo_sandboxes import DemoSandbox, connect_sandboxes, sandboxes
 from earful.cli.options import load_config
 from earful.cli.start import listening_on, supervise
 
@@ -53,9 +54,17 @@ def demo(folder: Path, port: int | None, *, once: bool) -> None:
         click.echo(f"Sign in as {_ADMIN} with the password {password}")
     else:
         click.echo(f"Sign in as {_ADMIN}; `earful user password` gives a forgotten one anew.")
+    platforms = sandboxes(runtime)
+    connect_sandboxes(runtime, platforms, now=datetime.now(UTC))
+    content = _Content(runtime, platforms)
     close()
-    content = _Content(runtime)
-    supervisor = supervise(config, on_ready=content.feed, until=content.is_routed if once else None)
+    supervisor = supervise(
+        config,
+        beside=[each.child(config.server.public_url) for each in platforms],
+        also_ready=lambda: all(each.answers() for each in platforms),
+        on_ready=content.feed,
+        until=content.is_routed if once else None,
+    )
     supervisor.run()
     sys.exit(_end(content, refused=supervisor.refused, once=once))
 
@@ -96,8 +105,14 @@ def _first_password(runtime: Runtime) -> str:
 class _Content:
     """The example content: fed once, through the same doors as everybody's."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, platforms: Sequence[DemoSandbox]) -> None:
+        from earful.store.export import conversation_count
+
         self.runtime = runtime
+        self.platforms = platforms
+        """Whence some channels' content comes."""
+        self.is_new = conversation_count() == 0
+        self.began = datetime.now(UTC)
         self.give_up_at = float("inf")
         self.finished = False
 
@@ -105,22 +120,35 @@ class _Content:
         """Hand the plugins' example payloads in, unless an earlier start did."""
         from earful.actions import accept_webhook
         from earful.store import close
-        from earful.store.export import conversation_count
 
         click.echo("Earful is ready.")
+        for each in self.platforms:
+            click.echo(f"Play a customer of {each.title} on {each.address}")
         self.give_up_at = time.monotonic() + _LONGEST_WAIT
-        if conversation_count() == 0:
+        if self.is_new:
             for channel in self.runtime.channels.values():
+                if channel.name in self._read_from_sandboxes():
+                    continue
                 payloads = list(channel.type.demo()) if channel.type.demo else []
                 accept_webhook(self.runtime, channel.name, payloads, now=datetime.now(UTC))
         close()
 
+    def _read_from_sandboxes(self) -> set[str]:
+        return {each.channel for each in self.platforms}
+
     def is_routed(self) -> bool:
-        """Whether nothing waits any more, or it takes too long."""
+        """Whether everything was read and nothing waits any more, or it takes too long."""
+        from earful.store.queries.channels import channels
         from earful.store.queries.system import unfinished
 
+        unread = [
+            each
+            for each in channels()
+            if each.name in self._read_from_sandboxes()
+            and (each.last_success_at is None or each.last_success_at < self.began)
+        ]
         work = unfinished()
-        self.finished = not work.payloads and not work.messages
+        self.finished = not unread and not work.payloads and not work.messages
         return self.finished or time.monotonic() > self.give_up_at
 
 

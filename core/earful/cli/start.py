@@ -17,7 +17,7 @@ from earful.cli.options import config_option, load_config, open_runtime
 from earful.cli.supervisor import REFUSED, Child, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from earful.config import Config
     from earful.runtime import Runtime
@@ -83,17 +83,23 @@ def listening_on(config: Config, port: int | None) -> Config:
     return config.model_copy(update={"server": server})
 
 
-def supervise(config: Config, **options: Any) -> Supervisor:
-    """What runs the processes of one installation on one machine."""
+def supervise(
+    config: Config,
+    *,
+    beside: Sequence[Child] = (),
+    also_ready: Callable[[], bool] = lambda: True,
+    **options: Any,
+) -> Supervisor:
+    """What runs the processes of one installation on one machine, and some `beside` them."""
     from earful.job_queue import EmbeddedServer
 
     _refuse_taken_port(config)
     click.echo(f"Earful is starting on {config.server.public_url} (Ctrl-C stops it).")
     options.setdefault("on_ready", lambda: click.echo("Earful is ready."))
     return Supervisor(
-        processes(config),
+        [*beside, *processes(config)],
         server=None if config.redis_url() else EmbeddedServer(config.data_dir),
-        ready=lambda: _answers(config),
+        ready=lambda: _answers(config) and also_ready(),
         write=click.echo,
         **options,
     )

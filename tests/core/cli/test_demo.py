@@ -53,14 +53,19 @@ def test_demo_serves_and_leaves_nobody(tmp_path: Path, number: signal.Signals) -
     said = ""
     for line in demo.stdout:
         said += line
-        if "is ready" in line:
+        if "Earful is ready" in line:
             break
-    address = re.search(r"http://\S+", said)
+    address = re.search(r"starting on (http://\S+)", said)
     assert address, said
-    with urllib.request.urlopen(f"{address[0]}/healthz", timeout=10) as answer:
+    with urllib.request.urlopen(f"{address[1]}/healthz", timeout=10) as answer:
         assert answer.status == 200
+    for _ in range(2):
+        sandbox = re.search(r"Play a customer of .+ on (http://\S+)", demo.stdout.readline())
+        assert sandbox
+        with urllib.request.urlopen(sandbox[1], timeout=10) as answer:
+            assert answer.status == 200
     watched = [os.pidfd_open(pid) for pid in _children(demo.pid)]
-    assert len(watched) == 5
+    assert len(watched) == 8
     demo.send_signal(number)
     assert demo.wait(15) == (0 if number is signal.SIGINT else -number)
     while watched:
