@@ -113,7 +113,7 @@ def _says_other(before: KnownMessage, message: InboundMessage) -> bool:
 
 def _names_other(before: KnownMessage, message: InboundMessage) -> bool:
     """Whether the author's name is news. Pushes of private messages do not tell it."""
-    name = message.author.name
+    name = " ".join(message.author.name.split())
     return bool(name) and not message.from_us and before.author_name not in {"", name}
 
 
