@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from earful import Surface
-from twitter_text.extract_urls import extract_urls
 
+from earful_twitter.links import find_links
 from earful_twitter.settings import TwitterSettings
 
 __all__ = ["EVENTS", "PRICES", "has_link", "reply_action", "reply_cost"]
@@ -51,7 +51,7 @@ _LONGEST_LOOK = 4000
 
 def has_link(text: str) -> bool:
     """Whether X will see a link, with or without `https://`: that makes a post dearer."""
-    return bool(extract_urls(text[:_LONGEST_LOOK]))
+    return bool(find_links(text[:_LONGEST_LOOK]))
 
 
 def reply_action(settings: TwitterSettings, text: str, *, summoned: bool) -> str:

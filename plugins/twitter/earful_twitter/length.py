@@ -10,6 +10,10 @@ from __future__ import annotations
 import re
 
 from twitter_text import parse_tweet
+from twitter_text.config import config
+from twitter_text.get_character_weight import get_character_weight
+
+from earful_twitter.links import MOST_WORDS, is_plain, pieces
 
 __all__ = ["LONGEST_DIRECT_MESSAGE", "LONGEST_POST", "weighted_length"]
 
@@ -17,17 +21,28 @@ LONGEST_POST = 280
 LONGEST_DIRECT_MESSAGE = 10_000
 """In characters (https://docs.x.com/x-api/direct-messages/manage/introduction)."""
 
-_MOST_COUNTED = 2000
+_MOST_COUNTED = 16_000
 _MENTIONS_IN_FRONT = re.compile(r"(?:[@\uff20]\w{1,15}(?:\s+|$)){1,50}", re.ASCII)
 
 
 def weighted_length(text: str) -> int:
     """The weighted length of a reply, without the mentions that X puts in front of it.
 
-    Counting costs a millisecond or so; far beyond what can be sent, every character counts one.
+    Counting a post costs some milliseconds; far beyond what can be sent, characters count one.
     """
     in_front = _MENTIONS_IN_FRONT.match(text)
     said = text[in_front.end() :] if in_front else text
     exact, rest = said[:_MOST_COUNTED], said[_MOST_COUNTED:]
     whole = exact.encode("utf-8", "replace").decode()  # half a character cannot be weighed
-    return int(parse_tweet(whole).weightedLength) + len(rest)
+    weight = dotted = 0
+    for piece in pieces(whole):
+        dotted += "." in piece
+        plain = is_plain(piece) or dotted > MOST_WORDS
+        weight += _plain_weight(piece) if plain else int(parse_tweet(piece).weightedLength)
+    return weight + len(rest)
+
+
+def _plain_weight(piece: str) -> int:
+    """The weight of a word that is not looked at for links and emoji."""
+    weights = sum(get_character_weight(one, config["defaults"]) for one in piece)
+    return int(weights / config["defaults"]["scale"])

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from earful_twitter.sandbox.world import Message, Person, Post, World, links
+from earful_twitter.links import find_links
+from earful_twitter.sandbox.world import Message, Person, Post, World
 
 __all__ = ["Asked", "direct_event", "moment", "page_of_messages", "page_of_posts", "post_event"]
 
@@ -208,7 +209,7 @@ def _written(world: World, post: Post) -> tuple[str, dict[str, Any]]:
     """The text as X stores it: links shortened, three characters escaped; and its entities."""
     text = escape(post.text, quote=False)
     entities: dict[str, Any] = {}
-    for link in links(post.text):
+    for link in find_links(post.text):
         short = f"https://t.co/{hashlib.sha256(link.encode()).hexdigest()[:10]}"
         whole = link if link.startswith("http") else f"https://{link}"
         text = text.replace(escape(link, quote=False), short)

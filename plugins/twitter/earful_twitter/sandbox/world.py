@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from twitter_text.extract_urls import extract_urls
-
 __all__ = ["Message", "Person", "Post", "Refused", "World"]
 
 _EPOCH_MS = 1_288_834_974_657
@@ -234,8 +232,3 @@ class World:
 def bare(text: str) -> str:
     """A text without the names that X puts in front of it."""
     return re.sub(r"^(?:@\w{1,15}\s+)+", "", text, flags=re.ASCII)
-
-
-def links(text: str) -> list[str]:
-    """The links of a text, in order, each once."""
-    return list(dict.fromkeys(extract_urls(text)))
