@@ -106,7 +106,8 @@ def undo_many(
     """
     require(actor, Role.AGENT)
     entries = _claim(actor, undo_id, now)
-    back, kept = [], []
+    back: list[int] = []
+    kept: list[int] = []
     for start in range(0, len(entries), AT_A_TIME):
         with transaction():
             for entry in entries[start : start + AT_A_TIME]:
@@ -140,7 +141,7 @@ def _plain(row: Conversation, name: str) -> Any:
 
 def _entry(key: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     changed = [name for name in before if before[name] != after[name]]
-    entry = {
+    entry: dict[str, Any] = {
         "id": key,
         "before": {name: before[name] for name in changed},
         "after": {name: after[name] for name in changed},

@@ -87,7 +87,7 @@ def _new(actor: Actor, now: datetime) -> SavedView:
 
 
 def _held(actor: Actor, view_id: int) -> SavedView:
-    view = locked(SavedView.select().where(SavedView.id == view_id)).get_or_none()
+    view: SavedView | None = locked(SavedView.select().where(SavedView.id == view_id)).get_or_none()
     is_theirs = view is not None and view.agent_id == actor.agent_id
     if view is None or not (is_theirs or view.shared):
         msg = "This view does not exist any more."

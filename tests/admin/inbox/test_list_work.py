@@ -1,0 +1,155 @@
+"""The list pane in a real browser: by keyboard, many at once, live, and what it looks like."""
+
+from __future__ import annotations
+
+import pytest
+from earful import store
+from earful.store.models import Conversation
+from earful.store.states import ConversationStatus, Role
+from playwright.sync_api import Page, expect
+
+from tests.admin.conftest import Screen
+from tests.admin.inbox.house import House
+from tests.admin.inbox.test_look import SIZES, check
+from tests.admin.inbox.test_work import arrive, focused, look_again, open_
+from tests.admin.inbox.town import Town
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def desk(screen: Screen, town: Town) -> Page:
+    screen.sign_in(Role.AGENT)
+    screen.open("/")
+    return screen.page
+
+
+def status_of(key: int) -> ConversationStatus:
+    with store.connection():
+        return Conversation.get_by_id(key).status
+
+
+def test_selecting_changing_and_undoing_by_keyboard_alone(desk: Page, town: Town) -> None:
+    for key in ("j", "x", "j", "j", "Shift+X"):
+        desk.keyboard.press(key)
+    expect(desk.locator("[data-bulk-count]")).to_have_text("3 selected")
+    first = desk.locator("#rows .list-row").first.get_attribute("id") or ""
+    desk.get_by_role("button", name="Resolve", exact=True).first.focus()
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".toast")).to_contain_text("3 conversations resolved")
+    expect(desk.locator(f"#{first}")).to_have_count(0)
+    expect(desk.locator("#bulk")).to_be_hidden()
+    assert focused(desk).startswith("row-")
+    key = int(first.removeprefix("row-"))
+    assert status_of(key) is ConversationStatus.RESOLVED
+    desk.locator(".toast-undo").click()
+    expect(desk.locator(f"#{first}")).to_be_visible()
+    assert status_of(key) is ConversationStatus.OPEN
+
+
+def test_escape_clears_the_selection_before_it_leaves(desk: Page, town: Town) -> None:
+    open_(desk, town.quiet)
+    desk.keyboard.press("x")
+    expect(desk.locator("[data-bulk-count]")).to_have_text("1 selected")
+    desk.keyboard.press("*")
+    expect(desk.locator("[data-bulk-count]")).to_have_text("10 selected")
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#bulk")).to_be_hidden()
+    expect(desk.locator("#thread-title")).to_be_visible()
+
+
+def test_what_was_refused_stays_selected_with_its_reason(desk: Page, town: Town) -> None:
+    desk.locator(f"#row-{town.quiet} .row-link").focus()
+    desk.keyboard.press("x")
+    desk.get_by_title("Label the selected").click()
+    desk.fill("#bulk-label-name", "what / ever")
+    desk.keyboard.press("Enter")
+    failed = desk.locator("[data-bulk-failed]")
+    expect(failed).to_contain_text("Tom Whitaker: A label is a word")
+    expect(desk.locator("[data-bulk-count]")).to_have_text("1 selected")
+
+
+def test_reading_and_marking_unread(desk: Page, town: Town) -> None:
+    row = desk.locator(f"#row-{town.quiet}")
+    expect(row.locator(".row-dot")).to_have_count(1)
+    with desk.expect_response("**/read"):
+        open_(desk, town.quiet)
+    expect(row.locator(".row-dot")).to_have_count(0)
+    with desk.expect_response("**/unread"):
+        desk.keyboard.press("u")
+    expect(row.locator(".row-dot")).to_have_count(1)
+    desk.reload()
+    # It is open again, and so it is read again.
+    expect(row.locator(".row-dot")).to_have_count(0)
+
+
+def test_a_line_changes_in_place_and_keeps_the_focus(desk: Page, town: Town, house: House) -> None:
+    link = desk.locator(f"#row-{town.quiet} .row-link")
+    link.focus()
+    arrive(house, town.quiet, "A second thought")
+    look_again(desk)
+    expect(link).to_contain_text("A second thought")
+    expect(link).to_be_focused()
+
+
+def test_searching_from_the_keyboard(desk: Page, town: Town) -> None:
+    desk.keyboard.press("/")
+    desk.keyboard.type("birthday from:yuki")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("mark", has_text="birthday").first).to_be_visible()
+    desk.locator(".hit").first.focus()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#thread-title")).to_contain_text("Yuki Tanaka")
+
+
+def test_keeping_a_view_by_keyboard(desk: Page, town: Town) -> None:
+    desk.keyboard.press("f")
+    expect(desk.get_by_role("heading", name="New view")).to_be_visible()
+    desk.fill("[name=name]", "Urgent ones")
+    expect(desk.locator("#unsaved")).to_be_visible()
+    desk.select_option("#fact-1", "conversation.priority")
+    expect(desk.locator("#op-1 option")).not_to_have_count(1)
+    desk.select_option("#op-1", "is")
+    expect(desk.locator("select#value-1")).to_be_visible()
+    desk.select_option("#value-1", "urgent")
+    desk.keyboard.press("Control+s")
+    expect(desk.locator("#list-title")).to_have_text("Urgent ones")
+    expect(desk.locator("#rows .list-row")).to_have_count(1)
+    link = desk.locator("nav.nav .nav-link", has_text="Urgent ones")
+    expect(link).to_contain_text("1")
+
+
+def test_offline_is_told_and_mended(desk: Page, town: Town) -> None:
+    desk.context.set_offline(True)
+    for _ in range(2):
+        look_again(desk)
+        desk.wait_for_timeout(50)
+    look_again(desk)
+    desk.context.set_offline(False)
+    look_again(desk)
+    expect(desk.locator("#offline")).to_be_hidden()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_how_the_list_looks_in_every_state(screen: Screen, town: Town, theme: str) -> None:
+    screen.page.emulate_media(color_scheme=theme)
+    screen.sign_in(Role.LEAD)
+    for width in (1440, 1024, 390, 320):
+        screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
+        screen.open("/")
+        screen.page.keyboard.press("*")
+        screen.page.get_by_title("Label the selected").click()
+        check(screen, "bulk", width, theme)
+        for name, path in {
+            "search": "/search/?q=parcel",
+            "search-none": "/search/?q=xylophone",
+            "search-start": "/search/",
+            "view-new": "/views/new?base=queue-1",
+        }.items():
+            screen.open(path)
+            check(screen, name, width, theme)
+    # Anew: axe leaves styles behind, and htmx would carry them over.
+    screen.open("/views/new")
+    screen.page.click("text=Add a group")
+    screen.page.locator(".view-group .view-group").wait_for()
+    check(screen, "view-group", 320, theme)
