@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -27,27 +28,30 @@ def main() -> None:
 
 @main.command()
 @_cache
-@click.option("--seed", default=1, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Processes, one per core.")
 @click.option(
     "--corrections",
     type=click.File(encoding="utf-8"),
     help="What `earful corrections export` wrote.",
 )
-def train(cache: Path, seed: int, workers: int, corrections: TextIO | None) -> None:
+def train(cache: Path, workers: int, corrections: TextIO | None) -> None:
     """Learn from the pinned data; the weights of every epoch are kept in the cache."""
     import torch
 
     from training.examples import from_corrections, training_set
     from training.network import Network
-    from training.train import Recipe
+    from training.train import STAGES
     from training.train import train as learn
 
-    def keep(epoch: int, network: Network) -> None:
-        torch.save(network.state_dict(), cache / f"weights-{seed}-{epoch}.pt")
-
     pool = [*training_set(cache), *from_corrections(corrections or ())]
-    learn(pool, cache, Recipe(seed=seed, workers=workers), keep)
+    start: Path | None = None
+    for stage in STAGES:
+
+        def keep(epoch: int, network: Network, first: int = stage.first) -> None:
+            torch.save(network.state_dict(), cache / f"weights-{first + epoch}.pt")
+
+        learn(pool, cache, replace(stage, workers=workers), keep, start)
+        start = cache / f"weights-{stage.first + stage.stop - 1}.pt"
 
 
 @main.command()

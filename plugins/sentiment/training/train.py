@@ -24,15 +24,22 @@ from transformers import PreTrainedTokenizerBase
 from training.examples import Example, draw
 from training.network import Network, load_base
 
-__all__ = ["Recipe", "predict", "train"]
+__all__ = ["STAGES", "Recipe", "predict", "train"]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a run can be told. The defaults made the shipped model."""
+    """What a run can be told.
+
+    `epochs` is what the learning rate is planned for, `stop` after how many to end all the same.
+    Of large sources an epoch sees the next part; `first` is the part that the first epoch sees.
+    """
 
     seed: int = 1
     epochs: int = 3
+    stop: int = 3
+    first: int = 0
+    without: frozenset[str] = frozenset()
     batch: int = 32
     rate: float = 1e-4
     layer_decay: float = 0.85
@@ -42,6 +49,13 @@ class Recipe:
     longest: int = 64
     workers: int = 2
     meeting: str = "tcp://127.0.0.1:29511"
+
+
+STAGES = (
+    Recipe(stop=2, without=frozenset({"care", "corrections"})),
+    Recipe(seed=2, epochs=1, stop=1, first=2, rate=4e-5),
+)
+"""What made the shipped model: two of three epochs, then one at a lower rate with care messages."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +104,13 @@ def _work(
     optimizer = torch.optim.AdamW(_groups(network, recipe), fused=True)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     average = [parameter.detach().clone() for parameter in trained]
-    epochs = [draw(pool, epoch, order) for epoch in range(recipe.epochs)]
+    known = [example for example in pool if example.source not in recipe.without]
+    epochs = [draw(known, recipe.first + epoch, order) for epoch in range(recipe.epochs)]
     per_step = recipe.batch * recipe.workers
     steps = sum(len(examples) // per_step for examples in epochs)
     progress = _Progress(steps, silent=worker > 0)
     network.train()
-    for epoch, examples in enumerate(epochs):
+    for epoch, examples in enumerate(epochs[: recipe.stop]):
         ids = _encode(tokenizer, [example.text for example in examples], recipe.longest)
         # Every worker lists the same batches, and takes those in its turn.
         batches = itertools.islice(
