@@ -80,7 +80,7 @@ def put_in(runtime: Runtime) -> None:
         payload = Payload(body=feed(ENTRIES, start), content_type="text/xml", meta=meta)
         with store.transaction():
             ids = fetch.keep(channel.id, [payload], NOW)
-        runtime.jobs.enqueue_many("ingest_payload", ids, unique=True)
+        runtime.jobs.enqueue_many("ingest_payload", ids, on="ingest", unique=True)
 
 
 def routed() -> bool:
@@ -103,7 +103,8 @@ def measure(folder: Path, runtime: Runtime) -> int:
     add_policies(runtime, 50)
     with (
         running(folder, "web") as web,
-        running(folder, "worker", "--queue", "triage") as warm,
+        running(folder, "worker", "--queue", "ingest") as ingest,
+        running(folder, "worker", "--queue", "triage") as triage,
         running(folder, "worker", "--fork", "--queue", "fetch", "--queue", "send") as fork,
     ):
         until(answers)
@@ -111,7 +112,12 @@ def measure(folder: Path, runtime: Runtime) -> int:
         until(routed)
         for _ in range(200):
             assert answers()
-        found = {"web": web.pid, "worker (triage)": warm.pid, "worker (forking)": fork.pid}
+        found = {
+            "web": web.pid,
+            "worker (ingest)": ingest.pid,
+            "worker (triage)": triage.pid,
+            "worker (forking)": fork.pid,
+        }
         sizes = {name: resident_mb(pid) for name, pid in found.items()}
     for name, size in sizes.items():
         print(
