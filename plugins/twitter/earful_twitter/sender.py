@@ -25,8 +25,8 @@ from earful.http import Response
 
 from earful_twitter.api import X, now_utc, part
 from earful_twitter.costs import reply_action
-from earful_twitter.direct import between, thread_of
-from earful_twitter.meta import Meta, as_id, time_of, when
+from earful_twitter.direct import between, listed_message, thread_of
+from earful_twitter.meta import Meta, as_id, time_of
 from earful_twitter.people import inner
 from earful_twitter.posts import Included, is_repost, post_message
 from earful_twitter.problems import Refusal
@@ -175,7 +175,8 @@ class TwitterSender:
     def _sent_message(self, x: X, reply: OutboundReply) -> Receipt | None:
         """Our direct message with the same text in the same conversation."""
         conversation, person = self._recipient(x, reply)
-        ours, _ = x.account()
+        ours, handle = x.account()
+        meta = Meta(account=ours, handle=handle, site=self._settings.site)
         where = (
             f"2/dm_conversations/with/{part(person)}/dm_events"
             if person
@@ -189,13 +190,16 @@ class TwitterSender:
             document = _document(answer)
             events = _items(document)
             x.spend("direct_message_read", len(events))
+            included = Included.of(document.get("includes"), meta)
             for event in events:
-                at = when(event.get("created_at")) or time_of(as_id(event.get("id")))
-                if at is not None and at < since:
+                if event.get("event_type") != "MessageCreate":
+                    continue
+                said = listed_message(event, included, meta)
+                if said.sent_at < since:
                     return None
-                mine = as_id(event.get("sender_id")) == ours
-                if mine and says_message(str(event.get("text") or ""), reply.text):
-                    return _message_receipt(self._settings, as_id(event["id"]), conversation)
+                if said.from_us and says_message(said.text, reply.text):
+                    identifier = said.external_id.removeprefix("dm-")
+                    return _message_receipt(self._settings, identifier, conversation)
             if not _next(document, params):
                 return None
         raise OutcomeUnknown("There are too many direct messages since then to look through.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -110,13 +111,16 @@ class _Desk:
 
         @wraps(handler)
         def call(**parts: str) -> Response:
-            with self._world.lock:
-                try:
+            try:
+                with self._world.lock:
                     self._sign_in(scope)
                     window, within = self._gate.count(endpoint)
+                # Whoever is challenged may want to ask something meanwhile.
+                challenges = endpoint in {"POST /2/webhooks", "PUT /2/webhooks/:id"}
+                with nullcontext() if challenges else self._world.lock:
                     answer = self._answer(handler, parts, within=within)
-                except Refused as refused:
-                    return problem(refused.detail, refused.status, refused.kind)
+            except Refused as refused:
+                return problem(refused.detail, refused.status, refused.kind)
             answer.headers["x-rate-limit-limit"] = str(window.limit)
             answer.headers["x-rate-limit-remaining"] = str(window.left)
             answer.headers["x-rate-limit-reset"] = str(int(window.reset.timestamp()))
