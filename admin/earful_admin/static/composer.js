@@ -505,12 +505,16 @@
   document.addEventListener("submit", (event) => {
     if (event.target.id !== "composer-form") return;
     event.preventDefault();
-    const menu = $("#send-menu");
-    if (menu) menu.open = false;
-    void submit(event.submitter?.value ?? "");
+    void submit("");
   });
   document.addEventListener("click", (event) => {
     const on = (selector) => event.target.closest(selector);
+    const sends = on("#composer-form [name=then]");
+    if (sends) {
+      event.preventDefault();
+      $("#send-menu").open = false;
+      return void submit(sends.value);
+    }
     const answer = on("[data-answer]");
     if (answer && event.button === 0) {
       event.preventDefault();

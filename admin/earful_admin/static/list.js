@@ -360,7 +360,7 @@
   }, true);
 
   // ── Order, filter, keys ───────────────────────────────────────────────────────────────────
-  $("[data-order]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
+  $("select[data-order]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
   const pickShown = () => {
     for (const row of listed()) selected.add(Number(row.dataset.id));
     void showBar();
