@@ -54,8 +54,10 @@ def sentence(event: EventLine, zone: tzinfo) -> Sentence:
     if known is None:
         return Sentence(icon="activity", text=event.kind.replace("_", " "), who=who)
     icon, words = known
-    warns = event.kind in {"clock_breached", "classifier_failed", "router_failed"}
-    return Sentence(icon=icon, text=words(event.data, who, zone), who=who, warns=warns)
+    warns = event.kind in {"action_failed", "clock_breached", "classifier_failed", "router_failed"}
+    # What failed on the platform was not done by whoever asked for it.
+    by = "" if event.kind == "action_failed" else who
+    return Sentence(icon=icon, text=words(event.data, who, zone), who=by, warns=warns)
 
 
 def listed(parts: list[str]) -> str:
@@ -141,6 +143,29 @@ def _breached(data: Mapping[str, Any], _who: str, _zone: tzinfo) -> str:
     return f"The {clock} is overdue"
 
 
+_DEEDS = {
+    ("like", False): ("liked a message", "A message was liked"),
+    ("like", True): ("took a like back", "A like was taken back"),
+    ("hide", False): ("hid a message there", "A message was hidden there"),
+    ("hide", True): ("showed a message again", "A message is shown again there"),
+}
+
+
+def _deed(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
+    active, alone = _DEEDS.get(
+        (str(data.get("action")), bool(data.get("undo"))), ("acted there", "Something was done")
+    )
+    said = active if who else alone
+    reason = str(data.get("reason") or "")
+    return f"{said}: {reason}" if reason else said
+
+
+def _deed_failed(data: Mapping[str, Any], _who: str, _zone: tzinfo) -> str:
+    names = {"like": "A like", "hide": "Hiding a message"}
+    what = names.get(str(data.get("action")), "Something")
+    return f"{what} did not work there: {data.get('reason') or 'no reason was given'}"
+
+
 _WORDS: Mapping[str, tuple[str, Words]] = {
     "assigned": ("user-check", _assigned),
     "moved": ("layers", _either("moved it to {queue}", "Moved to {queue}")),
@@ -153,6 +178,12 @@ _WORDS: Mapping[str, tuple[str, Words]] = {
     "ignored": ("eye-off", _finished("ignored")),
     "reopened": ("rotate-ccw", _either("opened it again", "Opened again by a new message")),
     "message_restored": ("eye", _either("restored a message", "A message is visible again")),
+    "action_done": ("zap", _deed),
+    "action_failed": ("triangle-alert", _deed_failed),
+    "went_private": (
+        "lock",
+        _either("took it into private", "It goes on in private"),
+    ),
     "clock_breached": ("hourglass", _breached),
     "classifier_failed": (
         "triangle-alert",

@@ -13,6 +13,7 @@ from earful.store.queries.conversation import (
 )
 from earful.store.queries.inbox import View
 from earful.store.queries.paging import Cursor
+from earful.store.queries.platform_actions import deeds
 from earful.store.queries.timeline import timeline
 from earful.store.queries.writing import drafts, writing_facts
 from earful.store.states import PriorityRank, Role
@@ -27,6 +28,7 @@ from earful_admin.inbox.composing import composer, web_address
 from earful_admin.inbox.entries import by_day
 from earful_admin.inbox.judging import Judging
 from earful_admin.inbox.listing import LIST_KEYS, Listing, word_of
+from earful_admin.inbox.on_platform import OnPlatform, offers
 from earful_admin.inbox.snoozing import snooze_choices
 from earful_admin.inbox.writing import Writing
 from earful_admin.views import PageView
@@ -49,7 +51,7 @@ KEYS = (
 )
 
 
-class InboxView(Listing, Bulk, Acting, Writing, Judging, PageView):
+class InboxView(Listing, Bulk, Acting, Writing, Judging, OnPlatform, PageView):
     """Reads the store, asks the channel's plugin what can be answered, and shows both."""
 
     requires = Role.VIEWER
@@ -139,7 +141,9 @@ class InboxView(Listing, Bulk, Acting, Writing, Judging, PageView):
         self, page: ConversationPage, until: Cursor | None, *, read_to: int | None = None
     ) -> dict[str, Any]:
         found = timeline(page.row.id, until=until)
+        done = deeds([message.id for message in found.messages])
         return {
+            "offers": offers(self.runtime, page.row.channel.name, done),
             "days": by_day(
                 found, zone=self.zone, now=self.now, threads=page.threads, read_to=read_to
             ),
