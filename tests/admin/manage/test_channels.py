@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from earful import AuthenticationFailed, store
 from earful.plugins import PluginHost
+from earful.runtime import Runtime, Trouble
 from earful.store.models import Channel, Payload
 from earful.store.states import ChannelState, Health, PayloadState, Role
 from earful.testing.inbox import Inbox
@@ -168,6 +169,16 @@ def test_no_channel_yet_shows_the_lines_to_write(
 ) -> None:
     monkeypatch.setattr("earful_admin.manage.channels.channels.channels", lambda: ())
     assert "[channels.our-forum]" in sign_in(LEAD).get("/channels/").text
+
+
+def test_the_plugins_page_tells_which_model_cannot_be_used(
+    shop: Inbox, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = Trouble(section="classifiers", name="tone", reason="The model <b> is not here.")
+    monkeypatch.setattr(Runtime, "model_troubles", lambda _runtime: [trouble])
+    page = sign_in(LEAD).get("/plugins/").text
+    assert "classifiers.tone" in page
+    assert "The model &lt;b&gt; is not here." in page
 
 
 def test_plugins_tell_what_they_bring_and_what_failed(shop: Inbox, sign_in: SignIn) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from earful import PayloadError, RoutedItem, actions
+from earful import Label, PayloadError, PluginError, RoutedItem, actions
 from earful.actions import Actor
 from earful.config import load
 from earful.errors import ActionRefused, ConfigError
+from earful.inbox.labelling import try_out
 from earful.plugins import PluginHost, PluginRecord, PluginStatus
 from earful.runtime import Runtime
-from earful.store.models import Channel, Event, Notification, Payload, Reply
+from earful.store.models import Channel, Event, MessageLabel, Notification, Payload, Reply
 from earful.store.states import ChannelState, Health
 from earful.testing.inbox import Inbox
 from earful.testing.job_queue import MemoryJobQueue
@@ -248,3 +249,37 @@ def test_a_plugin_cannot_change_what_is_kept(inbox: Inbox, wall: Wall) -> None:
 
     with pytest.raises(AttributeError):
         seen[0].text = "changed"  # type: ignore[misc]
+
+
+def test_a_model_that_cannot_be_used_is_told_and_messages_go_on(
+    inbox: Inbox, wall: Wall, earful_plugins: PluginHost
+) -> None:
+    def without_model(_: Any) -> str:
+        raise PluginError("The model is not on this machine.")
+
+    types = earful_plugins.classifier_types
+    types["reader"] = replace(types["reader"], check=without_model)
+    wall.labels = without_model
+
+    (trouble,) = inbox.runtime.model_troubles()
+    assert (trouble.section, trouble.name) == ("classifiers", "reader")
+    assert trouble.reason == "The model is not on this machine."
+    assert try_out(inbox.runtime) == {"reader": "The model is not on this machine."}
+
+    (message,) = inbox.receive("wall", wall.payload(post("m1")))
+    assert message.queue == "General"
+    assert (
+        Event.get(Event.kind == "classifier_failed").data["reason"].startswith("reader: The model")
+    )
+
+
+def test_a_label_keeps_the_version_that_the_settings_choose(
+    inbox: Inbox, wall: Wall, earful_plugins: PluginHost
+) -> None:
+    types = earful_plugins.classifier_types
+    types["reader"] = replace(types["reader"], version_of=lambda _: "ours 2")
+    wall.labels = lambda messages: [[Label(name="a:b")] for _ in messages]
+
+    inbox.receive("wall", wall.payload(post("m1")))
+
+    assert MessageLabel.get().version == "ours 2"
