@@ -92,6 +92,7 @@
     const what = written();
     return local(what.id, what.mode) ? upload(what) : flight;
   };
+  shared.draftsKept = () => flight;
   addEventListener("online", () => void flush());
   document.addEventListener("visibilitychange", () => { if (document.hidden) void flush(); });
 

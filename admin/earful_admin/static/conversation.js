@@ -4,7 +4,7 @@
   "use strict";
   const shared = window.earful.inbox;
   if (!shared) return;
-  const { $, $$, thread, openId, fragment, change, tell } = shared;
+  const { $, $$, ask, thread, openId, linkOf, neighbour, fragment, change, tell } = shared;
   const { announce, keys } = window.earful;
 
   let newest = 0;
@@ -56,6 +56,43 @@
     $("#thread-news")?.setAttribute("hidden", "");
     setSeen();
   };
+
+  // ── The next one, fetched before it is opened ─────────────────────────────────────────────
+  // One at a time, a few at most, and not for long: what is shown must be what is there.
+  const READY_FOR = 15_000;
+  const MOST_READY = 4;
+  const ready = new Map();
+  let wanted = 0;
+  const prefetch = (url, wait = 80) => {
+    clearTimeout(wanted);
+    if (!url || navigator.connection?.saveData) return;
+    wanted = setTimeout(async () => {
+      await shared.draftsKept();
+      if (isReady(url)) return;
+      const headers = { "HX-Request": "true", "HX-Target": "pane" };
+      const response = await ask(url, { headers }).catch(() => null);
+      if (!response?.ok) return;
+      const html = await response.text();
+      if (ready.size >= MOST_READY) ready.delete(ready.keys().next().value);
+      ready.set(url, { html, at: Date.now() });
+    }, wait);
+  };
+  const isReady = (url) => Date.now() - (ready.get(url)?.at ?? 0) < READY_FOR;
+  shared.takeReady = (url) => {
+    const html = isReady(url) && ready.get(url).html;
+    ready.delete(url);
+    return html;
+  };
+  document.addEventListener("focusin", (event) => {
+    const link = event.target.closest(".row-link");
+    if (link && link.getAttribute("aria-current") !== "true") prefetch(link.href);
+  });
+  document.addEventListener("inbox:opened", () => {
+    ready.delete(location.href);
+    prefetch(linkOf(neighbour(openId()))?.href, 300);
+  });
+  // Whatever is done here may change what stands there.
+  for (const what of ["refreshed", "undone"]) document.addEventListener(`inbox:${what}`, () => ready.clear());
 
   // ── Staying up to date ────────────────────────────────────────────────────────────────────
   const morph = (old, fresh) => { if (old && fresh) change(old, fresh, "outerHTML"); };

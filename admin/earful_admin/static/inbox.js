@@ -83,7 +83,11 @@
   const open = async (url, { focus = true } = {}) => {
     if (!url) return;
     tell("leaving");
-    await htmx.ajax("GET", url, { target: "#pane", swap: "innerHTML" });
+    const ready = shared.takeReady(url);
+    if (ready) {
+      htmx.swap("#pane", ready, { swapStyle: "innerHTML" });
+      history.pushState({}, "", url);
+    } else await htmx.ajax("GET", url, { target: "#pane", swap: "innerHTML" });
     inbox.classList.add("is-reading");
     markCurrent(openId());
     tell("opened");
