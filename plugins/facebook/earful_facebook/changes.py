@@ -32,6 +32,8 @@ _POSTS = frozenset(
 )
 _SHOWN = frozenset({"add", "edit", "edited", "unhide", "update"})
 _EDITED = frozenset({"edit", "edited", "update"})
+_NEEDS_WORDS = _EDITED | {"unhide"}
+"""Without words these would erase those that are known."""
 _GONE = {"remove": RemovalKind.DELETED, "hide": RemovalKind.HIDDEN}
 _NO_MESSAGE = {
     "like": "likes are not messages",
@@ -108,6 +110,8 @@ def _by_verb(
         return [Removal(external_id=external_id, kind=_GONE[verb], at=origin.at)]
     if verb not in _SHOWN:
         raise UnsupportedPayload(f"{verb or 'no verb'!r} changes no message")
+    if verb in _NEEDS_WORDS and "message" not in value and shown is not _rating:
+        raise UnsupportedPayload(f"{verb!r} comes without the words; the next look brings them")
     message = shown(origin, value, external_id)
     if value.get("is_hidden") is True and verb != "unhide":
         hidden = Removal(external_id=external_id, kind=RemovalKind.HIDDEN, at=origin.at)

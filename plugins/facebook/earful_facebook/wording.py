@@ -56,8 +56,9 @@ def _told(attachment: Mapping[str, Any]) -> Iterator[str]:
 
 def _template(payload: Mapping[str, Any]) -> Iterator[str]:
     """The words of a structured message: its text, its elements and its buttons."""
-    if text(payload.get("text")):
-        yield text(payload.get("text"))
+    for name in ("text", "intro_message"):
+        if text(payload.get(name)):
+            yield text(payload.get(name))
     for element in (
         *items(payload.get("elements")),
         *items(record(payload.get("product")).get("elements")),

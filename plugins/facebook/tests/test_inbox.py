@@ -6,11 +6,13 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
 from earful import Payload, Surface, actions
 from earful.actions import SYSTEM
+from earful.sandbox import Behaviour
 from earful.store import connection
 from earful.store.credentials import connect
 from earful.store.models import Channel, Conversation, Identity, Message
@@ -198,6 +200,29 @@ def test_news_of_one_comment_may_come_in_any_order(house: House) -> None:
             house.inbox.receive("page", *(Payload(body=each) for each in (*bodies, *bodies)))
             text, removal = final(house, comment.id)
             assert (text, removal) == expected, order
+
+
+def test_pushes_twice_and_late_end_in_what_facebook_shows(house: House) -> None:
+    hooks = house.facebook.hooks
+    hooks.behaviour = Behaviour(webhook=house.ingress.url, disorder=7)
+    hooks._random = Random(7)
+    hooks._pause = lambda: hooks._random.uniform(0, 0.2)
+    post = house.world.posts()[-1]
+    for number in range(12):
+        comment = house.world.write_comment(TOMAS.id, post.id, f"Number {number}")
+        house.wait(seconds=2)
+        if number % 3 == 1:
+            house.world.edit(comment.id, f"Number {number}, edited")
+        elif number % 3 == 2:
+            house.world.remove(comment.id)
+    house.hear()
+    assert len(hooks.log) > 20
+    shown = {each.id: each.text for each in house.world.comments(post.id)}
+    kept = {each.external_id: each for each in house.inbox.messages()}
+    assert {key: kept[key].text for key in shown} == shown
+    gone = [each.id for each in house.world.items.values() if each.is_gone]
+    assert {kept[each].removal for each in gone if each in kept} <= {"deleted"}
+    assert {kept[each].text for each in gone if each in kept} <= {""}
 
 
 def test_a_push_that_comes_again_after_a_day_is_nothing_new(house: House, question: Any) -> None:

@@ -64,6 +64,15 @@ def test_what_is_known_and_no_message_has_its_reason(entry: Any, reason: str) ->
         parse(push(entry))
 
 
+@pytest.mark.parametrize("verb", ["edit", "edited", "unhide"])
+def test_what_comes_without_words_erases_none(verb: str) -> None:
+    silent = comment(verb)
+    del silent["message"]
+    with pytest.raises(UnsupportedPayload, match="without the words"):
+        parse(push(change(silent)))
+    assert parse(push(change(comment(verb, message=""))))
+
+
 @pytest.mark.parametrize("about", ["user", "permissions", "instagram", "page_of_a_book"])
 def test_pushes_about_something_else_are_left_alone(about: str) -> None:
     body = json.dumps({"object": about, "entry": [{"id": "0", "time": 1, "changes": []}]})
