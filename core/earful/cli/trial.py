@@ -36,9 +36,14 @@ _LONGEST_LINE = 2_000_000
 @click.option("--content-type", default="", help="The payload's content type.")
 @click.option("--meta", multiple=True, metavar="NAME=VALUE", help="What came with the payload.")
 def parse(kind: str, content_type: str, meta: Sequence[str]) -> None:
-    """Read a payload from stdin; write its messages as JSON lines, or why there are none."""
+    """Read a payload from stdin; write its messages as JSON lines, or why there are none.
+
+    What the plugin leaves alone on purpose is no error: "not handled" and the reason are written
+    to stderr.
+    """
     from earful.cli.logs import set_up_logs
     from earful.components import describe
+    from earful.errors import UnsupportedPayload
     from earful.plugins import PluginHost
     from earful.types import Payload
 
@@ -52,6 +57,9 @@ def parse(kind: str, content_type: str, meta: Sequence[str]) -> None:
         from earful.pipeline.ingest import parse as read
 
         items = read(host.channel_types[kind], payload)
+    except UnsupportedPayload as reason:
+        click.echo(f"not handled: {reason}", err=True)
+        return
     except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding here
         raise click.ClickException(describe(error)) from None
     for item in items:

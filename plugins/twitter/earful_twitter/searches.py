@@ -25,6 +25,7 @@ LONGEST_WORD = 100
 MOST_WORDS = 20
 CONVERSATIONS_PER_QUERY = 10
 _PLAIN = re.compile(r"[#@$]?\w+")
+_OPERATORS = frozenset({"OR", "AND"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -99,4 +100,4 @@ def conversation_batches(conversations: Sequence[str]) -> list[Sequence[str]]:
 
 
 def _word(word: str) -> str:
-    return word if _PLAIN.fullmatch(word) else f'"{word}"'
+    return word if _PLAIN.fullmatch(word) and word not in _OPERATORS else f'"{word}"'

@@ -1,0 +1,181 @@
+"""The whole way: a customer on the sandbox of X, the inbox, an answer, and mishaps on the way."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from earful import Surface, WebhookRequest, actions
+from earful.actions import SYSTEM
+from earful.store import connection
+from earful.store.credentials import connect
+from earful.store.models import Channel, Conversation, Message
+from earful.testing.inbox import Inbox
+from earful_twitter.webhook import SIGNATURE, sign
+
+if TYPE_CHECKING:
+    from conftest import Shop
+
+
+@pytest.fixture
+def earful_config(shop: Shop) -> str:
+    settings = {**shop.sandbox.settings(shop.server.url), "timeout_seconds": 1.0}
+    settings |= {"deep_replies": False, "recheck_posts": 0, "reconcile_minutes": 15}
+    watch = settings.pop("watch")
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    for term in watch:
+        lines.append("[[channels.x.watch]]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in term.items()]
+    return "\n".join(["[channels.x]", 'type = "twitter"', *lines])
+
+
+class House:
+    """An inbox that is connected to the sandbox."""
+
+    def __init__(self, inbox: Inbox, shop: Shop) -> None:
+        self.inbox, self.shop = inbox, shop
+        channel = inbox.runtime.channels["x"]
+        for part in (channel.source(), channel.sender()):
+            part._now = shop.clock  # type: ignore[union-attr]
+        self.webhook: Any = channel.webhook()
+        with connection():
+            row = Channel.get(Channel.name == "x")
+            connect(row.id, shop.sandbox.credentials(), inbox.runtime.vault, now=inbox.now)
+
+    def wait(self, **passed: float) -> None:
+        self.inbox.advance(**passed)
+        self.shop.clock.wait(**passed)
+
+    def push(self, event: dict[str, Any]) -> list[Any]:
+        body = json.dumps(event).encode()
+        signature = sign("sandbox-consumer-secret", body)
+        request = WebhookRequest(method="POST", query={}, headers={SIGNATURE: signature}, body=body)
+        with connection():
+            taken = self.webhook.receive(request).payloads
+        return self.inbox.receive("x", *taken)
+
+    def answer(self, message: Any, text: str, surface: Surface = Surface.PUBLIC_REPLY) -> Any:
+        with connection():
+            reply = actions.submit_reply(
+                self.inbox.runtime, SYSTEM, message.conversation_id, message_id=message.id,
+                text=text, surface=surface, last_seen_message_id=message.id, force=True,
+                now=self.inbox.now,
+            )  # fmt: skip
+        self.wait(seconds=self.inbox.runtime.config.inbox.undo_seconds)
+        self.inbox.tick()
+        return self.inbox.sent(reply)
+
+    def channel(self) -> Any:
+        with connection():
+            return Channel.get(Channel.name == "x")
+
+    def ours(self) -> list[Any]:
+        return [one for one in self.shop.world.posts.values() if one.author_id == "7001"]
+
+
+@pytest.fixture
+def house(earful_inbox: Inbox, shop: Shop) -> House:
+    return House(earful_inbox, shop)
+
+
+def by(found: list[Any], author: str) -> Any:
+    return next(one for one in found if one.author == author)
+
+
+def test_mentions_become_conversations_and_are_answered_on_x(house: House) -> None:
+    found = house.inbox.poll("x")
+    mira = by(found, "Mira Brand")
+    reply = house.answer(mira, "We are looking into it. ^SB")
+    assert reply.state == "sent"
+    assert house.shop.world.posts[reply.external_id].text.endswith("into it. ^SB")
+    house.wait(minutes=20)
+    assert house.inbox.poll("x") == []
+
+
+def test_industry_talk_opens_nothing(house: House) -> None:
+    house.shop.world.write(house.shop.person("priya_cycles"), "Which cargo bike would you take?")
+    talk = by([one for one in house.inbox.poll("x") if "cargo" in one.text], "Priya Nair")
+    assert talk.status == "ignored"
+    assert "watch:trade" in talk.labels
+
+
+def test_an_event_that_comes_twice_is_one_message(house: House) -> None:
+    house.inbox.poll("x")
+    house.shop.world.write(house.shop.person("jonas_feld"), "@larkfieldbikes hello")
+    house.shop.activity.subscribe("post.mention.create", {"user_id": "7001"}, "", "")
+    house.shop.world.write(house.shop.person("jonas_feld"), "@larkfieldbikes hello again")
+    event = json.loads(house.shop.activity.events[-1].body)
+    assert len(house.push(event)) == 1
+    assert house.push(event) == []
+    house.wait(minutes=20)
+    (first,) = house.inbox.poll("x")
+    assert first.text == "@larkfieldbikes hello"
+
+
+def test_a_lost_answer_is_found_and_stands_once(house: House) -> None:
+    mira = by(house.inbox.poll("x"), "Mira Brand")
+    house.shop.sandbox.gate.silent_next = 1
+    reply = house.answer(mira, "We are looking into it.")
+    assert reply.state == "unconfirmed"
+    for _ in range(4):
+        house.wait(minutes=5)
+        house.inbox.sweep()
+        house.inbox.tick()
+    assert house.inbox.sent(reply.id).state == "sent"
+    assert len(house.ours()) == 2
+
+
+def test_into_private_and_back_is_one_conversation(house: House) -> None:
+    mira = by(house.inbox.poll("x"), "Mira Brand")
+    assert house.answer(mira, "May we have your address?", Surface.PRIVATE).state == "sent"
+    house.shop.world.message(house.shop.person("mirabrand"), house.shop.world.account, "Canal St 5")
+    house.wait(minutes=20)
+    told = by([one for one in house.inbox.poll("x") if one.text == "Canal St 5"], "Mira Brand")
+    assert told.conversation_id == mira.conversation_id
+    with connection():
+        assert Message.get_by_id(told.id).surface is Surface.PRIVATE
+
+
+def test_a_withdrawn_permission_pauses_the_channel(house: House) -> None:
+    house.inbox.poll("x")
+    house.shop.sandbox.gate.revoke()
+    house.wait(minutes=20)
+    house.inbox.poll("x")
+    assert str(house.channel().state) == "paused"
+
+
+def test_a_pushed_revocation_pauses_the_channel(house: House) -> None:
+    house.wait(minutes=1)
+    revoke = {"data": {"event_uuid": "-5", "filter": {}, "event_type": "oauth.revoke", "payload": {
+        "user_id": "7001", "date_time": house.inbox.now.isoformat(), "app_id": "1"}}}  # fmt: skip
+    assert house.push(revoke) == []
+    assert house.inbox.refused_payloads()[0][0] == "unsupported"
+    house.inbox.poll("x")
+    assert str(house.channel().state) == "paused"
+
+
+def test_a_post_that_was_deleted_loses_its_text_here(house: House) -> None:
+    own = {
+        "id": "2123742000000000001",
+        "author_id": "7001",
+        "text": "Open until eight tonight.",
+        "created_at": "2026-11-20T11:35:24.000Z",
+        "conversation_id": "2123742000000000001",
+    }
+    event = {"filter": {"user_id": "7001"}, "includes": {}}
+    house.push({"data": {**event, "event_uuid": "1", "event_type": "post.create", "payload": own}})
+    gone = {"id": own["id"], "author_id": "7001"}
+    house.push({"data": {**event, "event_uuid": "2", "event_type": "post.delete", "payload": gone}})
+    message = next(one for one in house.inbox.messages() if one.external_id == own["id"])
+    assert message.removal == "deleted"
+    assert message.text == ""
+
+
+def test_an_answer_to_who_has_not_called_us_is_refused_before_it_is_sent(house: House) -> None:
+    jonas = by(house.inbox.poll("x"), "Jonas Feld")
+    with pytest.raises(Exception, match="mention this account"):
+        house.answer(jonas, "Sorry about that!")
+    with connection():
+        assert str(Conversation.get_by_id(jonas.conversation_id).status) == "open"
+    assert len(house.ours()) == 1
