@@ -112,6 +112,10 @@ def test_parse_writes_messages_or_the_reason(earful: Earful) -> None:
     assert wrong.returncode == 1
     assert wrong.stdout == ""
     assert wrong.stderr.startswith("Error: ")
+    like = '{"data": {"event_type": "like.create", "payload": {}}}'
+    left_alone = earful("parse", "--type", "twitter", stdin=like)
+    assert (left_alone.returncode, left_alone.stdout) == (0, "")
+    assert left_alone.stderr.startswith("not handled: ")
     unknown = earful("parse", "--type", "nonesuch")
     assert unknown.returncode == 2
     assert "nonesuch" in unknown.stderr
