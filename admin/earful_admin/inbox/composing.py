@@ -15,7 +15,7 @@ from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.queries.conversation import Answerable, ConversationPage
 from earful.store.queries.writing import DraftLine
 from earful.store.states import ChannelState, WritingMode
-from earful.types import ReplyContext, ReplyPermission, Surface
+from earful.types import RemovalKind, ReplyContext, ReplyPermission, Surface
 
 __all__ = ["Composer", "Tab", "composer", "cost_of", "in_dollars", "web_address"]
 
@@ -207,7 +207,8 @@ def _permission(
         return _refused("This channel is not active: its plugin is off, or it is not configured.")
     if target is None:
         return _refused("There is no message here that could be answered.")
-    if target.is_removed:
+    is_hidden = target.removal is RemovalKind.HIDDEN
+    if target.is_removed and not (is_hidden and surface is Surface.PRIVATE):
         return _refused("This message is no longer shown on its page.")
     if page.channel_state is not ChannelState.LIVE:
         why = page.channel_state_reason.rstrip(".")

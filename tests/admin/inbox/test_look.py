@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from earful import store
-from earful.store.models import Message
+from earful.store.models import Agent, Mention, Message, ReadCursor, SavedReply, Thread
 from earful.store.states import Role
-from earful.types import ReplyPermission
+from earful.types import ReplyPermission, Surface
 
 from tests.admin.conftest import Screen
 from tests.admin.inbox.house import House
@@ -117,3 +118,59 @@ def test_a_viewer_reads_and_is_told_why_not_to_write(screen: Screen, town: Town)
     check(screen, "viewer")
     assert screen.page.get_by_text("You can read everything here").is_visible()
     assert screen.page.locator("#composer-text").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [(1440, "light"), (1440, "dark"), (1024, "dark"), (390, "light"), (320, "dark")],
+)
+def test_while_composing(
+    screen: Screen, town: Town, house: House, wall: Wall, width: int, theme: str
+) -> None:
+    wall.reply_length = 300
+    wall.permission = ReplyPermission(
+        allowed=True, until=house.now + timedelta(hours=3), cost_usd=0.015
+    )
+    with store.connection():
+        _both_surfaces(house, town)
+    screen.page.set_viewport_size({"width": width, "height": SIZES.get(width, 800)})
+    screen.page.emulate_media(color_scheme=theme)
+    screen.sign_in(Role.AGENT)
+    screen.open(f"/?c={town.quiet}")
+    check(screen, "private", width, theme)
+    screen.open(f"/?c={town.yuki}")
+    box = screen.page.locator("#composer-text")
+    box.press_sequentially("/hel")
+    screen.page.locator("#picker [role=option]").first.wait_for()
+    check(screen, "picker", width, theme)
+    box.fill("Hi {contact.handle} {contact.shoe}, mail me at a@b.example")
+    screen.page.locator(".caution").first.wait_for()
+    screen.page.click("[data-preview-toggle]")
+    screen.page.locator(".preview-missing").wait_for()
+    check(screen, "preview", width, theme)
+    box.fill("Good morning")
+    screen.page.locator(".caution").first.wait_for(state="detached")
+    screen.page.click("#send-menu summary")
+    check(screen, "send-menu", width, theme)
+    screen.page.click("#send-menu [value^='at:'] >> nth=0")
+    screen.page.locator(".is-scheduled").wait_for()
+    check(screen, "scheduled", width, theme)
+
+
+def _both_surfaces(house: House, town: Town) -> None:
+    """One conversation in two threads, partly read; a saved reply."""
+    first = Message.get(Message.conversation == town.quiet)
+    row = first.conversation
+    reader = Agent.get(Agent.email == "agent@example.com")
+    ReadCursor.create(agent=reader, conversation=row, message_id=first.id)
+    thread = Thread.create(
+        channel=row.channel_id, external_id="dm", conversation=row, surface=Surface.PRIVATE
+    )
+    message = house.message(
+        row, first.identity, "Here is my number", thread=thread, surface=Surface.PRIVATE
+    )
+    house.reply(message, reader.id, "Thank you, in private", surface=Surface.PRIVATE)
+    note = house.note(row, reader.id, "@Lead have a look")
+    lead = Agent.get(Agent.email == "lead@example.com")
+    Mention.create(note=note, conversation=row, agent=lead, at=house.now)
+    SavedReply.create(name="Hello", text="Hello there", created_at=house.now, updated_at=house.now)

@@ -32,7 +32,7 @@ from earful.store.states import (
     Direction,
     ReplyState,
 )
-from earful.types import Surface
+from earful.types import RemovalKind, Surface
 
 __all__ = [
     "Answerable",
@@ -174,10 +174,14 @@ class Answerable:
     extra: Mapping[str, str]
     author: str
     text: str
-    is_removed: bool
+    removal: RemovalKind | None
     author_id: str
     last_inbound_at: datetime | None
     already_private: bool
+
+    @property
+    def is_removed(self) -> bool:
+        return self.removal is not None
 
 
 def conversation_page(conversation_id: int) -> ConversationPage | None:
@@ -270,7 +274,7 @@ def _answerable(row: dict[str, Any]) -> Answerable:
         extra=row["extra"],
         author=row["name"],
         text=row["text"],
-        is_removed=row["removal"] is not None,
+        removal=row["removal"],
         author_id=row["author_id"],
         last_inbound_at=Message.sent_at.python_value(row["last_inbound_at"]),
         already_private=bool(row["already_private"]),
