@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -69,7 +70,10 @@ class _Torch:
     def __init__(self, folder: Path, threads: int) -> None:
         import torch
         from transformers import AutoModelForSequenceClassification
+        from transformers.utils.logging import disable_progress_bar
 
+        if not sys.stderr.isatty():
+            disable_progress_bar()
         torch.set_num_threads(threads)
         self._torch = torch
         self._model = AutoModelForSequenceClassification.from_pretrained(

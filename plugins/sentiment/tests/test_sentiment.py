@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from earful import ClassifiedMessage, Classifier, Label, PluginError
+from earful import ClassifiedMessage, Classifier, Installation, Label, PluginError
 from earful_sentiment import register_classifiers
 from earful_sentiment.classifier import SentimentClassifier, SentimentSettings
 from earful_sentiment.reader import MOST_CHARACTERS, MOST_WINDOWS, Reader
@@ -203,6 +203,16 @@ def test_the_language_is_guessed_among_the_configured_ones(tiny: Path, message: 
     assert "the text is in de" in german[0].detail
     assert not any(label.name == "lang:fr" for label in french)
     assert not any(label.name.startswith("lang:") for label in short)
+
+
+def test_without_languages_of_its_own_it_tells_those_of_the_inbox_apart(
+    tiny: Path, message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = Installation(languages=("de", "en"))
+    monkeypatch.setattr("earful_sentiment.classifier.installation", lambda: inbox)
+    classifier = SentimentClassifier(SentimentSettings(model=str(tiny)))
+    (found,) = classifier.classify([message("Der Karton kam gestern leider ganz zerrissen an")])
+    assert found[-1].name == "lang:de"
 
 
 def test_a_failure_to_load_is_told_and_tried_again_after_a_minute(
