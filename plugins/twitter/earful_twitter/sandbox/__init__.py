@@ -58,12 +58,13 @@ class XSandbox:
         app.register_blueprint(api.blueprint(self.world, self.gate, activity))
         app.register_blueprint(play.blueprint(self.world, self.gate, activity, hooks))
         app.add_url_rule("/2/oauth2/token", "token", self._token, methods=["POST"])
-        host = urlsplit(base_url).netloc
+        parts = urlsplit(base_url)
+        hosts = {parts.netloc, f"localhost:{parts.port}", f"127.0.0.1:{parts.port}"}
 
         @app.before_request
         def only_here() -> None:
             # A page elsewhere may point its own name at this machine; X would not answer it.
-            if request.host != host:
+            if request.host not in hosts:
                 abort(400)
 
         @app.after_request
