@@ -177,6 +177,7 @@ _WORDS: Mapping[str, tuple[str, Words]] = {
     "resolved": ("circle-check", _finished("resolved")),
     "ignored": ("eye-off", _finished("ignored")),
     "reopened": ("rotate-ccw", _either("opened it again", "Opened again by a new message")),
+    "undone": ("undo-2", _either("took a change back", "A change was taken back")),
     "message_restored": ("eye", _either("restored a message", "A message is visible again")),
     "action_done": ("zap", _deed),
     "action_failed": ("triangle-alert", _deed_failed),
