@@ -1,17 +1,18 @@
 """Webhook ingress: takes what platforms push, keeps it, and only then answers.
 
-A push is verified and split by the channel's own plugin; the raw payloads are stored in one
-transaction. When anything fails before that, the platform hears an error and sends it again.
+A push is verified and split by the channel's own plugin; the raw payloads are committed before the
+answer, together with those of other requests that wait (`earful.actions.Inlet`). When anything
+fails before that, the platform hears an error and sends it again.
 """
 
 from __future__ import annotations
 
 import logging
 
-from earful import actions
+from earful.actions import Inlet
 from earful.errors import ActionRefused, AuthenticationFailed, ChannelError
 from earful.types import WebhookRequest
-from flask import Blueprint, Flask, Response, abort, request
+from flask import Blueprint, Flask, Response, abort, current_app, request
 
 from earful_admin import context
 from earful_admin.access import public
@@ -44,11 +45,16 @@ def receive(channel: str) -> Response:
         logger.warning("channel=%s webhook not understood: %s", channel, error)
         return _plain("not understood", 400)
     if result.payloads:
-        actions.accept_webhook(runtime, channel, result.payloads, now=context.now())
+        _inlet().accept(channel, result.payloads, now=context.now())
     response = Response(result.body, status=result.status, content_type=result.content_type)
     # What a plugin echoes must never run as a page of ours.
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+def _inlet() -> Inlet:
+    inlet: Inlet = current_app.extensions["earful_inlet"]
+    return inlet
 
 
 def _as_request() -> WebhookRequest:
@@ -84,4 +90,5 @@ def _failed(error: Exception) -> Response:
 
 def init_app(app: Flask) -> None:
     """Register the address that platforms push to."""
+    app.extensions["earful_inlet"] = Inlet(app.extensions["earful"])
     app.register_blueprint(blueprint)

@@ -32,7 +32,7 @@ from earful_admin import (
 __all__ = ["bind", "create_app", "serve"]
 
 logger = logging.getLogger(__name__)
-_WITHOUT_DATABASE = {"static", "operations.healthz"}
+_WITHOUT_DATABASE = {"static", "operations.healthz", "ingress.receive"}
 
 
 def create_app(runtime: Runtime) -> Flask:

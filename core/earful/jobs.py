@@ -120,13 +120,23 @@ def check_channel(channel_id: int) -> None:
         fetch.check(_runtime(), channel_id)
 
 
-def ingest_payload(payload_id: int) -> None:
-    """Turn one payload into messages."""
+def ingest_payload(*payload_ids: int) -> None:
+    """Turn payloads into messages. One that fails holds up none that came with it."""
     runtime = _runtime()
+    failed: dict[int, Exception] = {}
+    is_news = False
     with connection():
-        outcome = ingest.ingest(runtime, payload_id, now=_now())
-    if outcome.new:
+        for payload_id in payload_ids:
+            try:
+                is_news |= bool(ingest.ingest(runtime, payload_id, now=_now()).new)
+            except Exception as error:  # noqa: BLE001 - told by the job, once all had their turn
+                failed[payload_id] = error
+    if is_news:
         _enqueue(runtime, "triage", on="triage")
+    for payload_id, why in failed.items():
+        raise RuntimeError(
+            f"{len(failed)} payloads cannot be taken in, such as {payload_id}"
+        ) from why
 
 
 def send_reply(reply_id: int) -> None:

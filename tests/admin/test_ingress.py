@@ -53,7 +53,8 @@ def test_what_is_pushed_is_kept_and_then_answered(
     )  # fmt: skip
     assert (answer.status_code, answer.text) == (202, "thanks")
     assert stored() == [b"one", b"two"]
-    assert len(earful_runtime.jobs.waiting()) == 2  # type: ignore[attr-defined]
+    platform.application.extensions["earful_inlet"].settle()
+    assert earful_runtime.jobs.waiting() == [("ingest_payload", (1, 2))]  # type: ignore[attr-defined]
     (request,) = seen
     assert (request.method, request.body) == ("POST", b'{"a":  1}')
     assert (request.query["hub"], request.headers["x-signature"]) == ("1", "abc")

@@ -39,6 +39,7 @@ from earful.actions.conversations import (
     set_queue,
     snooze,
 )
+from earful.actions.inlet import Inlet
 from earful.actions.labels import judge_label, take_back_judgement
 from earful.actions.people import (
     THEMES,
@@ -94,6 +95,7 @@ __all__ = [
     "Choice",
     "Connected",
     "DraftConflict",
+    "Inlet",
     "InvalidPolicy",
     "InvalidView",
     "NeedsConfirmation",

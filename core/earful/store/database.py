@@ -20,6 +20,7 @@ __all__ = [
     "connection",
     "execute",
     "is_postgres",
+    "keep_open",
     "locked",
     "open_database",
     "rows",
@@ -78,6 +79,11 @@ def close() -> None:
     """Close this thread's connection, if it has one."""
     if database.obj is not None and not database.is_closed():
         database.close()
+
+
+def keep_open() -> None:
+    """Open this thread's connection unless it is open; it stays so until `close`."""
+    database.connect(reuse_if_open=True)
 
 
 @contextmanager

@@ -132,7 +132,7 @@ class Inbox:
         return {
             "poll_channel": lambda: self._poll(ids[0]),
             "check_channel": lambda: fetch.check(runtime, ids[0]),
-            "ingest_payload": lambda: self._ingest(ids[0]),
+            "ingest_payload": lambda: self._ingest(ids),
             "triage": lambda: self._triage(ids),
             "send_reply": lambda: outbox.send_reply(runtime, ids[0], now=now),
             "perform_action": lambda: perform.perform(runtime, ids[0], now=now),
@@ -147,10 +147,10 @@ class Inbox:
         if fetched.more:
             self.jobs.enqueue("poll_channel", channel_id, on="fetch")
 
-    def _ingest(self, payload_id: int) -> None:
-        outcome = ingest.ingest(self.runtime, payload_id, now=self.now)
-        if outcome.new:
-            self.jobs.enqueue("triage", unique="triage")
+    def _ingest(self, payload_ids: Sequence[int]) -> None:
+        for payload_id in payload_ids:
+            if ingest.ingest(self.runtime, payload_id, now=self.now).new:
+                self.jobs.enqueue("triage", unique="triage")
 
     def _triage(self, passed_over: Sequence[int]) -> None:
         failed, more = triage_newest(self.runtime, passed_over, now=self.now)
