@@ -73,7 +73,7 @@ class _Torch:
         from transformers.utils.logging import disable_progress_bar
 
         if not sys.stderr.isatty():
-            disable_progress_bar()
+            disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(threads)
         self._torch = torch
         self._model = AutoModelForSequenceClassification.from_pretrained(
