@@ -9,7 +9,7 @@ from earful.actions.actor import Actor
 from earful.errors import ActionRefused
 from earful.runtime import Runtime
 from earful.store.database import transaction
-from earful.store.models import Message, ReadCursor
+from earful.store.models import Mention, Message, ReadCursor
 from earful.store.states import Direction
 
 __all__ = ["mark_read", "mark_unread"]
@@ -21,10 +21,22 @@ def mark_read(
     conversation_id: int,
     message_id: int,
     *,
-    now: datetime,  # noqa: ARG001 - every action takes it
+    now: datetime,
 ) -> None:
-    """`message_id` and what came before it has been read; never moves back."""
+    """`message_id` and what came before it has been read; never moves back.
+
+    Whoever reads a conversation has seen the notes that name them.
+    """
     with transaction():
+        (
+            Mention.update(seen_at=now)
+            .where(
+                (Mention.agent == actor.agent_id)
+                & (Mention.conversation == conversation_id)
+                & Mention.seen_at.is_null()
+            )
+            .execute()
+        )
         known = Message.id <= message_id
         newest = _newest(conversation_id, known)
         if newest is None:

@@ -327,6 +327,9 @@ def test_a_note_mentions_those_it_names(
     named = {row.agent_id for row in Mention.select()}
     assert named == {ann_lee.agent_id, admin.agent_id}
     assert ann.agent_id not in named
+    actions.mark_read(inbox.runtime, admin, message.conversation_id, message.id, now=inbox.now)
+    seen = {row.agent_id: row.seen_at for row in Mention.select()}
+    assert seen == {ann_lee.agent_id: None, admin.agent_id: inbox.now}
 
 
 def test_what_changes_saved_replies_and_sign_offs_is_audited(
