@@ -70,10 +70,8 @@ _SECRET_NAMES = re.compile(r"password|secret|token|api_?key")
 def plain(value: Any) -> Any:
     """A value as JSON can hold it, without the fields that say nothing."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
-        return {
-            name: kept for name, kept in fields.items() if kept not in (None, "", [], {}, False)
-        }
+        fields = [(each, plain(getattr(value, each.name))) for each in dataclasses.fields(value)]
+        return {each.name: kept for each, kept in fields if _says_something(each, kept)}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -81,6 +79,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     return value.value if isinstance(value, Enum) else value
+
+
+def _says_something(field: dataclasses.Field[Any], value: object) -> bool:
+    if isinstance(value, bool):
+        return value is not (field.default is True)
+    return value not in (None, "", [], {})
 
 
 @cache

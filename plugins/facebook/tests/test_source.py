@@ -162,6 +162,7 @@ def test_comments_that_others_push_out_of_sight_are_not_gone(silent: Any, cursor
     found, result = silent.look(cursor)
     assert {type(each) for each in found} == {InboundMessage}
     assert texts(found) == {f"Number {number}" for number in range(30)}
+    assert not [path for _, path in silent.calls() if path in silent.world.items]
     remember(silent, found)
     assert silent.look(result.cursor)[0] == []
 
