@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 
 from earful import (
     Account,
@@ -28,6 +29,8 @@ __all__ = ["TwitterSource"]
 
 MOST_STEPS = 12
 """So many pages are read in one fetch; the next one goes on from there."""
+MOST_SECONDS = 120.0
+"""So long a fetch goes on; the host's lease is longer by more than one request."""
 MOST_BYTES = 24 * 1024 * 1024
 """So much is held in memory in one fetch."""
 _WAYS = {
@@ -54,6 +57,7 @@ class TwitterSource:
             x.account()
             answer = x.get("2/users/me", x.vocabulary.users, endpoint="GET /2/users/me")
             x.spend("user_read")
+            webhook = self._webhook_state(x)
         me = inner(answer.json())
         handle = str(me.get("username", ""))
         way = _WAYS[settings.receive].format(settings.reconcile_minutes)
@@ -61,7 +65,7 @@ class TwitterSource:
             external_id=str(me.get("id", "")),
             name=f"@{handle}",
             url=f"{settings.site}/{handle}",
-            detail=f"Connected as @{handle}: {way}. {self._spent()}",
+            detail=f"Connected as @{handle}: {way}. {webhook}{self._spent()}",
         )
 
     def fetch(self, cursor: str) -> FetchResult:
@@ -91,9 +95,10 @@ class TwitterSource:
         """
         limited: list[RateLimited] = []
         taken = done = 0
+        until = monotonic() + MOST_SECONDS
         for step, place in self._steps(work):
             while place is None or place.is_due(work.now):
-                if taken >= MOST_STEPS or _bytes(work) >= MOST_BYTES:
+                if taken >= MOST_STEPS or _bytes(work) >= MOST_BYTES or monotonic() > until:
                     return True, None
                 taken += 1
                 try:
@@ -165,6 +170,19 @@ class TwitterSource:
         raise AuthenticationFailed(
             "The account has withdrawn its permission for this app on X: connect the channel again."
         )
+
+    def _webhook_state(self, x: X) -> str:
+        """A sentence if X does not push to us, though it should; "" if all is well."""
+        if self._settings.receive != "webhook":
+            return ""
+        wanted = self._settings.state.flag(recovery.WEBHOOK_ID)
+        answer = x.get("2/webhooks", {}, endpoint="GET /2/webhooks", app=True)
+        found = answer.json()
+        hooks = found.get("data") if isinstance(found, dict) else None
+        for hook in map(inner, hooks if isinstance(hooks, list) else []):
+            if str(hook.get("id")) == wanted and hook.get("valid") is True:
+                return ""
+        return "But X does not push to this installation at the moment: connect the channel again. "
 
     def _spent(self) -> str:
         cap = self._settings.monthly_cap_usd

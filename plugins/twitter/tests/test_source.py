@@ -39,6 +39,25 @@ def test_check_says_who_we_are_and_what_it_has_cost(shop: Shop) -> None:
     assert "$0.01 of $25.00" in account.detail
 
 
+def test_check_says_whether_x_pushes(shop: Shop) -> None:
+    shop.set(receive="webhook")
+    assert "does not push" in shop.source().check().detail
+    shop.activity.webhooks["77"] = {"id": "77", "url": "https://inbox.example", "valid": True}
+    shop.state.set_flag(WEBHOOK_ID, "77")
+    assert "does not push" not in shop.source().check().detail
+    shop.activity.webhooks["77"]["valid"] = False
+    assert "does not push" in shop.source().check().detail
+
+
+def test_a_slow_x_does_not_hold_a_fetch_for_ever(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earful_twitter.source.MOST_SECONDS", -1.0)
+    result = shop.source().fetch("")
+    assert result.more
+    assert result.payloads == ()
+
+
 def test_an_unconnected_channel_says_so(shop: Shop) -> None:
     shop.state.credentials.set({})
     for call in (shop.source().check, lambda: shop.source().fetch("")):
