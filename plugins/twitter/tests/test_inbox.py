@@ -179,3 +179,19 @@ def test_an_answer_to_who_has_not_called_us_is_refused_before_it_is_sent(house: 
     with connection():
         assert str(Conversation.get_by_id(jonas.conversation_id).status) == "open"
     assert len(house.ours()) == 1
+
+
+def test_a_permission_that_ran_out_is_renewed_in_the_store(house: House) -> None:
+    house.shop.sandbox.gate.expire()
+    mira = by(house.inbox.poll("x"), "Mira Brand")
+    house.shop.sandbox.gate.expire()
+    assert house.answer(mira, "Here we are.").state == "sent"
+    assert house.shop.sandbox.gate.refreshes == 2
+
+
+def test_a_deleted_post_is_told_while_a_reply_waits(house: House) -> None:
+    mira = by(house.inbox.poll("x"), "Mira Brand")
+    house.shop.world.delete(mira.external_id)
+    reply = house.answer(mira, "We are looking into it.")
+    assert reply.state == "failed"
+    assert "not there any more" in reply.error
