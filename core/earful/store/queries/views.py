@@ -1,4 +1,3 @@
-
 """The views people keep, as pages offer and open them."""
 
 from __future__ import annotations
