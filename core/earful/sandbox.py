@@ -199,7 +199,7 @@ def serve(
     port: int | None = None,
     *,
     behaviour: Behaviour | None = None,
-    on_ready: Callable[[str], None] = lambda _address: None,
+    on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a sandbox until the process is told to stop; `on_ready` is told its address.
 
@@ -219,7 +219,8 @@ def serve(
         address = f"http://{host}:{server.effective_port}"
         application.target = sandbox.app(address, hooks)
         _stop_on_signals(server)
-        on_ready(address)
+        if on_ready is not None:
+            on_ready(address)
         server.run()
 
 

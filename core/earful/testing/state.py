@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from earful.store.channel_state import MICRO, cap_reached, month_of, used_up
+from earful.limits import MICRO, cap_reached, month_of, used_up
 from earful.types import KnownMessage
 
 __all__ = ["MemoryChannelState", "MemoryCosts", "MemoryCredentials", "MemoryLimits"]

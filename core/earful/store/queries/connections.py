@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from earful.store.channel_state import MICRO, month_of
+from earful.limits import MICRO, month_of
 from earful.store.database import connection
 from earful.store.models import ChannelCost, ChannelCredential, ChannelLimit
 from earful.store.queries.reading import dicts
