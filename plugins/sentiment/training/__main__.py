@@ -38,20 +38,22 @@ def train(cache: Path, workers: int, corrections: TextIO | None) -> None:
     """Learn from the pinned data; the weights of every epoch are kept in the cache."""
     import torch
 
-    from training.examples import from_corrections, training_set
-    from training.network import Network
-    from training.train import STAGES
+    from training.examples import from_corrections, mood_set, training_set
+    from training.network import Network, load_base
+    from training.train import SHIPPED, fit_mood
     from training.train import train as learn
 
+    def keep(epoch: int, network: Network) -> None:
+        torch.save(network.state_dict(), cache / f"weights-{epoch}.pt")
+
     pool = [*training_set(cache), *from_corrections(corrections or ())]
-    start: Path | None = None
-    for stage in STAGES:
-
-        def keep(epoch: int, network: Network, first: int = stage.first) -> None:
-            torch.save(network.state_dict(), cache / f"weights-{first + epoch}.pt")
-
-        learn(pool, cache, replace(stage, workers=workers), keep, start)
-        start = cache / f"weights-{stage.first + stage.stop - 1}.pt"
+    recipe = replace(SHIPPED, workers=workers)
+    learn(pool, cache, recipe, keep)
+    network, tokenizer = load_base(cache, seed=0)
+    network.load_state_dict(torch.load(cache / f"weights-{recipe.stop - 1}.pt"))
+    click.echo("learning what frustration is")
+    fit_mood(network.eval(), tokenizer, mood_set(pool))
+    torch.save(network.state_dict(), cache / "weights.pt")
 
 
 @main.command()

@@ -18,7 +18,7 @@ from training.care import care_messages
 from training.sources import GO_EMOTIONS, HUTTO, obtain
 from training.targets import CLASSES, EMOTIONS, Target, from_emotions, from_ratings, frustration
 
-__all__ = ["Example", "draw", "from_corrections", "held_out", "training_set"]
+__all__ = ["Example", "draw", "from_corrections", "held_out", "mood_set", "training_set"]
 
 # What each source counts for: tweets are what the model is for, the rest is what there is.
 WEIGHTS = {
@@ -69,6 +69,16 @@ def training_set(cache: Path) -> list[Example]:
         for text, tone, frustrated in care_messages()
     )
     return [*rated, *_go_emotions(obtain(GO_EMOTIONS["train"], cache)), *care]
+
+
+def mood_set(pool: Sequence[Example]) -> list[Example]:
+    """What `frustrated` is learned from: care messages above all, and what else says something."""
+    known = [example for example in pool if example.frustrated is not None]
+    reddit = [example for example in known if example.source == "reddit"][:6_000]
+    care = [example for example in known if example.source in {"care", "corrections"}]
+    rest = [example for example in known if example.source in _HUTTO_FILES]
+    random.Random(5).shuffle(rest)  # noqa: S311
+    return [*reddit, *care, *rest[:2_000]]
 
 
 def held_out(cache: Path) -> list[Example]:

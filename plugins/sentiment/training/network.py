@@ -29,11 +29,15 @@ class Network(nn.Module):
         self.head = nn.Linear(self.encoder.config.hidden_size, 4)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.dropout(self.pooled(input_ids, attention_mask)))
+        return logits
+
+    def pooled(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Mean of the states of each text, [texts, hidden size]."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
-        mean = (states * mask).sum(1) / mask.sum(1)
-        logits: Tensor = self.head(self.dropout(mean))
-        return logits
+        mean: Tensor = (states * mask).sum(1) / mask.sum(1)
+        return mean
 
 
 def base_folder(cache: Path) -> Path:

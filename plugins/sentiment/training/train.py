@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, distributed, multiprocessing, nn
 from torch.nn import functional
@@ -24,7 +23,7 @@ from transformers import PreTrainedTokenizerBase
 from training.examples import Example, draw
 from training.network import Network, load_base
 
-__all__ = ["STAGES", "Recipe", "predict", "train"]
+__all__ = ["SHIPPED", "Recipe", "fit_mood", "predict", "train"]
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,8 @@ class Recipe:
     meeting: str = "tcp://127.0.0.1:29511"
 
 
-STAGES = (
-    Recipe(stop=2, without=frozenset({"care", "corrections"})),
-    Recipe(seed=2, epochs=1, stop=1, first=2, rate=4e-5),
-)
-"""What made the shipped model: two of three epochs, then one at a lower rate with care messages."""
+SHIPPED = Recipe(stop=2, without=frozenset({"care"}))
+"""What made the shipped model: two epochs of a plan for three. `fit_mood` came after it."""
 
 
 @dataclass(frozen=True)
@@ -156,18 +152,61 @@ def _averaged(network: Network, average: list[Tensor]) -> Network:
     return copied
 
 
+def fit_mood(
+    network: Network, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example]
+) -> None:
+    """Learn the output `frustrated` anew, and leave everything else as it is.
+
+    A logistic regression on what the encoder makes of the examples that say something about it.
+    """
+    known = [example for example in examples if example.frustrated is not None]
+    features = _outputs(network.pooled, tokenizer, [example.text for example in known])
+    target = torch.tensor([example.frustrated for example in known])
+    weight = torch.tensor([example.weight for example in known])
+    row = torch.zeros(features.shape[1] + 1, requires_grad=True)
+    optimizer = torch.optim.LBFGS([row], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        each = functional.binary_cross_entropy_with_logits(
+            features @ row[:-1] + row[-1], target, reduction="none"
+        )
+        loss = (each * weight).sum() / weight.sum() + _RIDGE * row[:-1].square().sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    with torch.no_grad():
+        network.head.weight[3] = row[:-1]
+        network.head.bias[3] = row[-1]
+
+
+_RIDGE = 1e-4
+
+
 def predict(
-    network: nn.Module, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], longest: int = 128
-) -> np.ndarray:
+    network: Network, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], longest: int = 128
+) -> Tensor:
     """Logits [texts, 4]."""
+    return _outputs(network, tokenizer, texts, longest)
+
+
+def _outputs(
+    function: Callable[[Tensor, Tensor], Tensor],
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    longest: int = 128,
+) -> Tensor:
+    """What `function` makes of each text, computed in batches of like length."""
     ids = _encode(tokenizer, texts, longest)
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
-    logits = np.zeros((len(ids), 4), dtype=np.float32)
-    with torch.inference_mode():
+    found: list[Tensor] = []
+    with torch.no_grad():
         for start in range(0, len(order), 64):
             chosen = order[start : start + 64]
-            logits[chosen] = network(*_padded([ids[number] for number in chosen])).numpy()
-    return logits
+            found.append(function(*_padded([ids[number] for number in chosen])))
+    back = torch.tensor(order).argsort()
+    return torch.cat(found)[back]
 
 
 def _encode(
