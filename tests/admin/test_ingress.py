@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection
+from socket import create_connection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,6 +92,33 @@ def test_nothing_is_kept_of_what_was_not_understood(
     assert answer.status_code == code
     assert str(raised) not in answer.text
     assert stored() == []
+
+
+def test_a_body_that_is_cut_off_half_way_keeps_nothing(
+    address: str, wall: Wall, earful_runtime: Runtime
+) -> None:
+    seen: list[bytes] = []
+
+    def receive(request: WebhookRequest) -> WebhookResult:
+        seen.append(request.body)
+        return WebhookResult(payloads=(Payload(body=request.body),))
+
+    wall.receive = receive  # type: ignore[method-assign]
+    with create_connection((urlsplit(address).hostname, urlsplit(address).port), 10) as caller:
+        caller.sendall(
+            b"POST /webhooks/wall HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"
+        )
+    assert platform_answers(address)
+    assert seen == []
+    assert stored() == []
+
+
+def platform_answers(address: str) -> bool:
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=10)
+    connection.request("GET", "/healthz")
+    answered = connection.getresponse().status == 200
+    connection.close()
+    return answered
 
 
 def test_an_unknown_channel_is_not_found(platform: FlaskClient) -> None:

@@ -13,7 +13,7 @@ from earful.runtime import Runtime
 from earful.store.models import Channel, Heartbeat, Notification, Payload, PolicyRun
 from earful.store.states import Health, NotificationState, PayloadState, Role
 from earful.testing.inbox import Inbox
-from earful.types import Capability, Surface
+from earful.types import Capability, ConnectableAccount, ConnectionAttempt, Surface
 
 from tests.wall import Wall, post
 
@@ -26,6 +26,24 @@ TEXTS = (
     ("Any news about my refund? It has been two weeks.", "Noor Rahman"),
     ("The app crashes when I sign in.", "Lukas Meyer"),
 )
+
+
+class Platform:
+    """Signs nobody in; enough for the pages about it."""
+
+    def begin(self, redirect_uri: str, state: str) -> ConnectionAttempt:
+        return ConnectionAttempt(url=f"https://platform.example/?state={state}")
+
+    def complete(self, *_: object) -> list[ConnectableAccount]:
+        return []
+
+    def attach(self, *_: object) -> str:
+        return ""
+
+
+@pytest.fixture
+def wall() -> Wall:
+    return Wall(connector=Platform())
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from tests.wall import Wall, post
 pytestmark = pytest.mark.browser
 PAGES = (
     "/setup/", "/queues/", "/queues/edit/?id=1", "/policies/", "/policies/1", "/policies/2",
-    "/policies/new", "/channels/", "/channels/1", "/channels/payload/6", "/plugins/",
-    "/models/", "/people/",
-    "/people/new/", "/people/edit/?id=4", "/audit/", "/system/",
+    "/policies/new", "/channels/", "/channels/1", "/channels/1/connect", "/channels/payload/6",
+    "/plugins/", "/models/", "/people/", "/people/new/", "/people/edit/?id=4",
+    "/audit/", "/system/",
 )  # fmt: skip
 WIDTHS = (1440, 1024, 390, 320)
 
