@@ -28,8 +28,10 @@ from earful.store.models import (
     Notification,
     Payload,
     PlatformAction,
+    Presence,
     Reply,
 )
+from earful.store.queries.presence import PRESENT_FOR
 from earful.store.states import ChannelState, PlatformActionState, ReplyState
 from earful.store.unfinished import (
     CLOCK_UNBREACHED,
@@ -113,6 +115,7 @@ def purge(runtime: Runtime, *, now: datetime) -> None:
     for model, due in (
         (Payload, PAYLOAD_FINISHED & (Payload.received_at < before)),
         (EarlyRemoval, EarlyRemoval.at < before),
+        (Presence, Presence.at < now - PRESENT_FOR),
     ):
         ids = _first_column(model.select(model.id).where(due).limit(MOST))
         if ids:

@@ -68,6 +68,12 @@ class Acting:
         said = "Assigned" if agent_id else "Nobody is assigned now"
         return self._do(conversation_id, said, actions.assign, agent_id)
 
+    @expose(f"{ON_CONVERSATION}/ask", methods=["POST"])
+    @needs(Role.AGENT)
+    def ask_to_take_over(self, conversation_id: int) -> ResponseReturnValue:
+        """Ask who holds it to hand it over."""
+        return self._do(conversation_id, "Asked", actions.ask_to_take_over)
+
     @expose(f"{ON_CONVERSATION}/queue", methods=["POST"])
     @needs(Role.AGENT)
     def queue(self, conversation_id: int) -> ResponseReturnValue:

@@ -28,6 +28,7 @@ from earful_admin import context
 from earful_admin.access import may, needs
 from earful_admin.assets import asset
 from earful_admin.inbox.lines import Line, Lines, Look
+from earful_admin.inbox.presence import Presence, presence_state
 from earful_admin.nav import NavItem
 
 __all__ = ["LIST_KEYS", "Listing", "word_of"]
@@ -65,7 +66,7 @@ MOST_KNOWN = 100
 """How many lines a browser may say it has; a first page has forty."""
 
 
-class Listing:
+class Listing(Presence):
     """The endpoints of the list, and what the other parts of the inbox need to know of it."""
 
     runtime: Runtime
@@ -115,13 +116,21 @@ class Listing:
         `known` holds the lines that the browser has, each with its word: only others are sent.
         """
         wanted = request.args.get("c", type=int)
-        words = {"state": word_of(self._state())}
+        self._tell_presence(wanted)
+        here = self._others()
+        words = {
+            "state": word_of(self._state()),
+            "presence": short_word(presence_state(here, wanted)),
+        }
         if wanted is not None:
             words["conversation"] = word_of(changes.conversation_state(wanted))
-        if all(request.args.get(name) == word for name, word in words.items()):
+        changed = {name for name, word in words.items() if request.args.get(name) != word}
+        if not changed:
             return "", 204
-        answer: dict[str, Any] = {**words, "viewers": {}}
-        if request.args.get("state") != words["state"]:
+        answer: dict[str, Any] = {**words}
+        if changed & {"presence", "conversation"}:
+            answer |= self._drawn(here, wanted)
+        if "state" in changed:
             answer |= self._changed_list(self._view())
         return answer
 
@@ -284,8 +293,12 @@ class Listing:
 
 def word_of(state: str) -> str:
     """A short word for a state; it also changes every minute, so that times stay true."""
-    minute = f"{context.now():%Y%m%d%H%M}"
-    return hashlib.blake2s(f"{state}@{minute}".encode(), digest_size=8).hexdigest()
+    return short_word(f"{state}@{context.now():%Y%m%d%H%M}")
+
+
+def short_word(state: str) -> str:
+    """A short word that changes when a state does."""
+    return hashlib.blake2s(state.encode(), digest_size=8).hexdigest()
 
 
 def _asked_order() -> ListOrder | None:

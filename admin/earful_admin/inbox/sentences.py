@@ -168,6 +168,14 @@ def _deed_failed(data: Mapping[str, Any], _who: str, _zone: tzinfo) -> str:
 
 _WORDS: Mapping[str, tuple[str, Words]] = {
     "assigned": ("user-check", _assigned),
+    "taken_over": (
+        "user-check",
+        _either("took it over from {former}", "Taken over from {former}"),
+    ),
+    "takeover_asked": (
+        "user-check",
+        _either("asks {holder} to hand it over", "{holder} is asked to hand it over"),
+    ),
     "moved": ("layers", _either("moved it to {queue}", "Moved to {queue}")),
     "priority": ("flag", _either("set the priority to {priority}", "Priority: {priority}")),
     "labelled": ("tag", _either("added the label {label}", "Label added: {label}")),

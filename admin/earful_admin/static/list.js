@@ -33,6 +33,7 @@
       url.searchParams.set("c", openId());
       url.searchParams.set("conversation", thread().dataset.word);
     }
+    for (const [name, value] of Object.entries(shared.presenceAsked())) url.searchParams.set(name, value);
     return url;
   };
 
@@ -115,11 +116,6 @@
     }
   };
 
-  // Who else is here: the place for it in each line, and in the open conversation.
-  const drawViewers = (viewers) => {
-    for (const slot of $$("[data-viewers]", rows)) slot.innerHTML = viewers[slot.dataset.viewers] ?? "";
-  };
-
   const poll = async ({ force = false } = {}) => {
     const response = await ask(address(force));
     if (response.status === 204) return;
@@ -127,7 +123,7 @@
     const said = await response.json();
     inbox.dataset.word = said.state;
     if (said.order) refreshLines(said, force);
-    drawViewers(said.viewers);
+    shared.presenceTold(said);
     const isNew = said.conversation && thread() && said.conversation !== thread().dataset.word;
     if (isNew && !force) {
       await shared.refreshThread();
@@ -143,6 +139,11 @@
     const pause = Math.min(base * 2 ** failures, LONGEST) * (0.85 + Math.random() * 0.3);
     clearTimeout(timer);
     timer = setTimeout(keepPolling, pause);
+  };
+  // Sooner than it would be: something here is to be told at once.
+  shared.pollSoon = (wait = 300) => {
+    clearTimeout(timer);
+    timer = setTimeout(keepPolling, wait);
   };
   const keepPolling = async () => {
     try {

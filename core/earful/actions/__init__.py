@@ -37,6 +37,7 @@ from earful.actions.conversations import (
     resolve,
     set_priority,
     set_queue,
+    ask_to_take_over,
     snooze,
 )
 from earful.actions.inlet import Inlet
@@ -70,6 +71,7 @@ from earful.actions.replies import (
     confirm_reply_sent,
     find_reply_again,
     reply_permission,
+from earful.actions.presence import tell_presence
     retry_reply,
     submit_reply,
     undo_reply,
@@ -113,6 +115,7 @@ __all__ = [
     "confirm_reply_sent",
     "connection_choices",
     "delete_saved_reply",
+    "ask_to_take_over",
     "delete_view",
     "disconnect_channel",
     "end_sessions",
@@ -166,3 +169,4 @@ __all__ = [
     "update_profile",
     "webhook_url",
 ]
+    "tell_presence",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from earful.actions.actor import Actor, audit, require
@@ -17,7 +17,7 @@ from earful.inbox.text import clean, one_line
 from earful.inbox.writing import mentions_in
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
-from earful.store.models import Agent, Conversation, ConversationLabel, Mention, Note, Queue
+from earful.store.models import Agent, Conversation, ConversationLabel, Event, Mention, Note, Queue
 from earful.store.queries.writing import colleagues
 from earful.store.states import ConversationStatus, PriorityRank, Role, WritingMode
 from earful.types import Priority
@@ -25,6 +25,7 @@ from earful.types import Priority
 __all__ = [
     "add_label",
     "add_note",
+    "ask_to_take_over",
     "assign",
     "ignore",
     "remove_label",
@@ -35,6 +36,7 @@ __all__ = [
     "snooze",
 ]
 
+_ASK_AGAIN_AFTER = timedelta(minutes=5)
 _LABEL = re.compile(r"[\w.-]+(:[\w.-]+)?")
 
 
@@ -94,10 +96,48 @@ def assign(
             raise ActionRefused(msg)
         if conversation.assignee_id == agent_id:
             return
+        former = conversation.assignee_id and Agent.get_by_id(conversation.assignee_id)
         _set(conversation, assignee=agent_id)
+        if former and agent_id == actor.agent_id:
+            _note_change(
+                actor, conversation, "taken_over", now, former=former.name, former_id=former.id
+            )
+            return
         _note_change(
             actor, conversation, "assigned", now, to=agent.name if agent else "", to_id=agent_id
         )
+
+
+def ask_to_take_over(
+    _runtime: Runtime, actor: Actor, conversation_id: int, *, now: datetime
+) -> None:
+    """Ask the assignee to hand the conversation over; nothing changes but the timeline."""
+    with _acting(actor, conversation_id) as conversation:
+        if conversation.assignee_id in (None, actor.agent_id):
+            msg = "Nobody else holds this conversation: assign it to yourself."
+            raise ActionRefused(msg)
+        if _has_asked(actor, conversation_id, now):
+            msg = "You asked a moment ago. Take it over if it cannot wait."
+            raise ActionRefused(msg)
+        holder = Agent.get_by_id(conversation.assignee_id)
+        _note_change(
+            actor, conversation, "takeover_asked", now, holder=holder.name, holder_id=holder.id
+        )
+
+
+def _has_asked(actor: Actor, conversation_id: int, now: datetime) -> bool:
+    """Whether it was this person who asked last, a moment ago."""
+    latest = (
+        Event.select(Event.kind, Event.agent, Event.at)
+        .where(Event.conversation == conversation_id)
+        .order_by(Event.id.desc())
+        .limit(20)
+        .tuples()
+    )
+    return any(
+        kind == "takeover_asked" and agent_id == actor.agent_id and now - at < _ASK_AGAIN_AFTER
+        for kind, agent_id, at in latest
+    )
 
 
 def set_queue(

@@ -14,6 +14,7 @@ __all__ = [
     "NotificationState",
     "PayloadState",
     "PlatformActionState",
+    "PresenceState",
     "PriorityRank",
     "ReplyState",
     "Role",
@@ -140,6 +141,13 @@ class WritingMode(StrEnum):
     PUBLIC = "public"
     PRIVATE = "private"
     NOTE = "note"
+
+
+class PresenceState(StrEnum):
+    """What somebody does in the conversation they have open."""
+
+    VIEWING = "viewing"
+    REPLYING = "replying"
 
 
 class NotificationState(StrEnum):

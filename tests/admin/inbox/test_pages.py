@@ -305,17 +305,19 @@ def test_without_a_script_a_refused_reply_keeps_its_words(
 def test_nothing_new_costs_nothing(
     agent: FlaskClient, town: Town, earful_runtime: Runtime, people: dict[Role, Actor]
 ) -> None:
+    def asked(words: dict[str, str]) -> str:
+        names = ("state", "presence", "conversation")
+        return f"/updates?c={town.quiet}&" + "&".join(f"{name}={words[name]}" for name in names)
+
     words = agent.get(f"/updates?c={town.quiet}").json
-    asked = f"/updates?c={town.quiet}&state={words['state']}&conversation={words['conversation']}"
-    again = agent.get(asked)
+    again = agent.get(asked(words))
     if again.status_code != 204:  # the minute has just changed
         words = again.json
-        asked = f"/updates?c={town.quiet}&state={words['state']}&conversation={words['conversation']}"
-        again = agent.get(asked)
+        again = agent.get(asked(words))
     assert again.status_code == 204
     with store.connection():
         actions.resolve(earful_runtime, people[Role.LEAD], town.quiet, now=datetime.now(UTC))
-    changed = agent.get(asked).json
+    changed = agent.get(asked(words)).json
     assert changed["conversation"] != words["conversation"]
     assert changed["counts"]["/?view=all"] == 9
 

@@ -45,6 +45,7 @@ __all__ = [
     "NEVER",
     "Agent",
     "AuditEvent",
+from earful.store.models.together import Presence
     "BulkUndo",
     "Channel",
     "ChannelConnection",
@@ -88,6 +89,7 @@ __all__ = [
     "SignOff",
     "Thread",
     "database",
+    "Presence",
 ]
 
 ALL_MODELS: tuple[type[Row], ...] = (
@@ -136,3 +138,4 @@ ALL_MODELS: tuple[type[Row], ...] = (
     Mention,
 )
 """Every table, each after those it links to."""
+    Presence,

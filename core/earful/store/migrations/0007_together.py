@@ -1,0 +1,45 @@
+"""Who has which conversation open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import peewee
+from peewee import AutoField, BigAutoField, BigIntegerField, CharField, ForeignKeyField
+
+
+class Moment(peewee.Field):  # type: ignore[misc]
+    field_type = "TIMESTAMPTZ"
+
+
+class Table(peewee.Model):  # type: ignore[misc]
+    class Meta:
+        legacy_table_names = False
+
+
+def link(model: Any, *, index: bool = False, null: bool = False) -> ForeignKeyField:
+    return ForeignKeyField(model, index=index, null=null, on_delete="RESTRICT", backref="+")
+
+
+class Agent(Table):
+    id = AutoField()
+
+
+class Presence(Table):
+    id = BigAutoField()
+    agent = link(Agent)
+    window = CharField(max_length=24)
+    conversation_id = BigIntegerField()
+    state = CharField(max_length=32)
+    at = Moment(index=True)
+
+    class Meta:
+        indexes = ((("agent", "window"), True),)
+
+
+MADE = (Presence,)
+
+
+def up(_migrator: Any, db: Any) -> None:
+    with db.bind_ctx((Agent, *MADE)):
+        db.create_tables(MADE)

@@ -1,0 +1,120 @@
+"""Sharing an inbox: who is here, and taking over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from earful import store
+from earful.store.models import Agent, Conversation, Event, Presence
+from earful.store.states import Role
+from flask.testing import FlaskClient
+
+from tests.admin.inbox.house import HOSTILE
+from tests.admin.inbox.town import Town
+from tests.core.store.filler import seeing
+
+SignIn = Callable[[Role], FlaskClient]
+
+
+@pytest.fixture
+def agent(sign_in: SignIn) -> FlaskClient:
+    return sign_in(Role.AGENT)
+
+
+@pytest.fixture
+def lead(sign_in: SignIn) -> FlaskClient:
+    return sign_in(Role.LEAD)
+
+
+def polled(client: FlaskClient, **asked: Any) -> Any:
+    return client.get("/updates", query_string={"view": "all", **asked}).json
+
+
+def test_a_poll_shows_colleagues_in_the_list_and_above_the_composer(
+    agent: FlaskClient, lead: FlaskClient, town: Town
+) -> None:
+    polled(lead, c=town.quiet, window="w1", doing="replying")
+
+    said = polled(agent, c=town.quiet, window="w2", doing="viewing")
+
+    assert list(said["viewers"]) == [str(town.quiet)]
+    assert "Lead is replying" in said["viewers"][str(town.quiet)]
+    assert "<bdi>Lead</bdi> is replying" in said["here"]
+    assert "Agent is viewing" in polled(lead)["viewers"][str(town.quiet)]
+    assert polled(agent)["here"] == ""
+
+
+def test_a_poll_tells_of_colleagues_only_when_that_changes(
+    agent: FlaskClient, lead: FlaskClient, town: Town
+) -> None:
+    polled(lead, c=town.quiet, window="w1")
+    word = polled(agent)["presence"]
+    assert "viewers" not in polled(agent, presence=word)
+
+    polled(lead, c=town.quiet, window="w1", doing="replying")
+    said = polled(agent, presence=word)
+    assert said["presence"] != word
+    assert "is replying" in said["viewers"][str(town.quiet)]
+
+
+def test_a_window_without_a_name_leaves_no_trace(agent: FlaskClient, town: Town) -> None:
+    polled(agent, c=town.quiet)
+    polled(agent, c=town.quiet, window="<script>")
+    agent.get(f"/?c={town.quiet}")
+
+    with store.connection():
+        assert not Presence.select().exists()
+
+
+def test_a_hostile_name_stays_text(agent: FlaskClient, lead: FlaskClient, town: Town) -> None:
+    with store.connection():
+        Agent.update(name=HOSTILE[:200]).where(Agent.role == Role.LEAD).execute()
+    polled(lead, c=town.quiet, window="w1", doing="replying")
+
+    said = polled(agent, c=town.quiet)
+
+    for html in (said["here"], *said["viewers"].values()):
+        assert "<script" not in html
+        assert "<img" not in html
+
+
+def test_who_holds_it_can_be_asked_or_relieved(
+    agent: FlaskClient, lead: FlaskClient, sign_in: SignIn, town: Town
+) -> None:
+    lead.post(f"/conversation/{town.quiet}/assign", data={"agent": "me"})
+    polled(lead, c=town.quiet, window="w1")
+    line = polled(agent, c=town.quiet)["here"]
+    assert "Ask to take over" in line
+    assert "Take over" not in polled(sign_in(Role.VIEWER), c=town.quiet)["here"]
+
+    json = {"Accept": "application/json"}
+    assert agent.post(f"/conversation/{town.quiet}/ask", headers=json).json["said"] == "Asked"
+    assert agent.post(f"/conversation/{town.quiet}/ask", headers=json).status_code == 422
+    agent.post(f"/conversation/{town.quiet}/assign", data={"agent": "me"})
+
+    page = agent.get(f"/?c={town.quiet}").text
+    assert "asks Lead to hand it over" in page
+    assert "took it over from Lead" in page
+    with store.connection():
+        assert Conversation.get_by_id(town.quiet).assignee.role is Role.AGENT
+        assert Event.select().where(Event.kind == "taken_over").count() == 1
+    assert "Take over" not in polled(agent, c=town.quiet)["here"]
+
+
+def test_a_poll_takes_as_many_statements_with_one_colleague_as_with_many(
+    agent: FlaskClient, lead: FlaskClient, town: Town
+) -> None:
+    def statements() -> int:
+        with seeing() as seen:
+            polled(agent, c=town.quiet, window="mine")
+        return len([sql for sql, _ in seen if not sql.startswith(("BEGIN", "COMMIT"))])
+
+    polled(agent, c=town.quiet, window="mine")
+    polled(lead, c=town.quiet, window="w0")
+    few = statements()
+    for number in range(1, 8):
+        polled(lead, c=town.quiet + number, window=f"w{number}")
+
+    assert statements() == few
