@@ -10,6 +10,7 @@ from typing import Any
 from flask_admin import BaseView
 
 from earful_admin import manage
+from earful_admin.contacts import ContactsView
 from earful_admin.inbox.keeping import KeepingView
 from earful_admin.inbox.searching import SearchView
 from earful_admin.inbox.views import InboxView
@@ -28,6 +29,7 @@ def pages() -> list[Any]:
     return [
         SearchView(name="Search", category="Inbox", endpoint="search", url="/search"),
         KeepingView(name="Views", category="Inbox", endpoint="views", url="/views"),
+        ContactsView(name="Contacts", category="Inbox", endpoint="contacts", url="/contacts"),
         *manage.views(),
         ProfileView(name="Profile", endpoint="profile", url="/profile"),
     ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from earful.store.models import Agent, AuditEvent, Queue, SavedReply
+from earful.store.models import Agent, AuditEvent, ContactField, Queue, SavedReply
 
 from earful_admin.manage.audit import AuditView
 from earful_admin.manage.channels import ChannelsView
+from earful_admin.manage.contact_fields import ContactFieldsView
 from earful_admin.manage.models import ModelsView
 from earful_admin.manage.people import PeopleView
 from earful_admin.manage.plugins import PluginsView
@@ -34,6 +35,13 @@ def views() -> list[Any]:
             category=_DAILY,
             endpoint="saved_replies",
             url="/saved-replies",
+        ),
+        ContactFieldsView(
+            ContactField,
+            name="Contact fields",
+            category=_DAILY,
+            endpoint="contact_fields",
+            url="/contact-fields",
         ),
         ChannelsView(name="Channels", category=_DAILY, endpoint="channels", url="/channels"),
         ModelsView(name="Models", category=_DAILY, endpoint="models", url="/models"),

@@ -256,6 +256,8 @@
     callbacks: {
       // What somebody has unfolded stays unfolded.
       beforeAttributeUpdated: (name) => name !== "open",
+      // A part that fetches itself stays as it is.
+      beforeNodeMorphed: (node) => !node.matches?.("[data-own]"),
     },
   });
   // ── Keys ──────────────────────────────────────────────────────────────────────────────────

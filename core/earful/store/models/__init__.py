@@ -14,6 +14,13 @@ from earful.store.models.connections import (
     ChannelFlag,
     ChannelLimit,
 )
+from earful.store.models.contacts import (
+    ContactField,
+    ContactMerge,
+    ContactNote,
+    ContactValue,
+    RefusedMatch,
+)
 from earful.store.models.conversations import (
     Clock,
     Conversation,
@@ -38,6 +45,7 @@ from earful.store.models.platform_actions import PlatformAction
 from earful.store.models.policies import Policy, PolicyRun, PolicyVersion
 from earful.store.models.replies import Reply
 from earful.store.models.row import NEVER, Row, database
+from earful.store.models.together import Presence
 from earful.store.models.writing import Draft, Mention, SavedReply, SignOff
 
 __all__ = [
@@ -45,7 +53,6 @@ __all__ = [
     "NEVER",
     "Agent",
     "AuditEvent",
-from earful.store.models.together import Presence
     "BulkUndo",
     "Channel",
     "ChannelConnection",
@@ -57,6 +64,10 @@ from earful.store.models.together import Presence
     "ClassifierDay",
     "Clock",
     "Contact",
+    "ContactField",
+    "ContactMerge",
+    "ContactNote",
+    "ContactValue",
     "Conversation",
     "ConversationLabel",
     "Draft",
@@ -78,9 +89,11 @@ from earful.store.models.together import Presence
     "Policy",
     "PolicyRun",
     "PolicyVersion",
+    "Presence",
     "Queue",
     "ReadCursor",
     "Reclassification",
+    "RefusedMatch",
     "Reply",
     "Row",
     "SavedReply",
@@ -89,7 +102,6 @@ from earful.store.models.together import Presence
     "SignOff",
     "Thread",
     "database",
-    "Presence",
 ]
 
 ALL_MODELS: tuple[type[Row], ...] = (
@@ -136,6 +148,6 @@ ALL_MODELS: tuple[type[Row], ...] = (
     Draft,
     SignOff,
     Mention,
+    Presence,
 )
 """Every table, each after those it links to."""
-    Presence,

@@ -31,7 +31,7 @@ class Conversation(Row):
 
     id = BigAutoField()
     channel = link(Channel)
-    contact = link(Contact, index=True)
+    contact = link(Contact)
     subject = TextField(default="")
     snippet = TextField(default="")
     surface = ChoiceField(Surface)
@@ -91,6 +91,10 @@ Conversation.add_index(
         where=Conversation.status == "snoozed",
         name="conversation_snoozed",
     )
+)
+
+Conversation.add_index(
+    Conversation.index(Conversation.contact, Conversation.id, name="conversation_by_contact")
 )
 
 # The other orders a list is read in: by the last message, in both directions, and by priority.

@@ -20,11 +20,16 @@ __all__ = ["Agent", "Contact", "Identity"]
 
 
 class Contact(Row):
-    """A person, with one or more identities."""
+    """A person, with one or more identities; `erased_at` once all that told of them is gone."""
 
     id = BigAutoField()
     name = CharField(max_length=300)
     created_at = UTCDateTimeField()
+    vip = BooleanField(default=False)
+    erased_at = UTCDateTimeField(null=True)
+
+
+Contact.add_index(Contact.index(Contact.id, where=Contact.vip, name="contact_vip"))
 
 
 class Identity(Row):

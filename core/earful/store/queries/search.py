@@ -20,7 +20,7 @@ from earful.store.queries.references import ChannelName, QueueName, queue_name
 from earful.store.queries.search_terms import Search, Term, excerpt, highlight
 from earful.store.states import ConversationStatus, Direction
 
-__all__ = ["LONGEST_SEARCH_SECONDS", "Hit", "find"]
+__all__ = ["LONGEST_SEARCH_SECONDS", "Hit", "authors", "find"]
 
 LONGEST_SEARCH_SECONDS = 3.0
 Pieces = tuple[tuple[str, bool], ...]
@@ -70,6 +70,26 @@ def find(
         found = select(sql, values)
     more = str(found[limit - 1][0]) if len(found) > limit else None
     return Page(items=tuple(_hit(row, search) for row in found[:limit]), next=more)
+
+
+def authors(names: Sequence[Term], *, limit: int) -> list[int]:
+    """Identities by their names and handles, from their newest messages; one statement.
+
+    Looks at `limit` messages at most. Raises `TooSlow` after `LONGEST_SEARCH_SECONDS`.
+    """
+    words = _words(Search(people=list(names)))
+    if words is None:
+        return []
+    index = "message_search"
+    join = f"{index} JOIN message m ON m.id = {index}.message_id"
+    if not is_postgres():
+        join = f"{index} CROSS JOIN message m ON m.id = {index}.rowid"
+    sql = (
+        f"SELECT m.identity_id FROM {join} WHERE {words.sql} "
+        f"ORDER BY {_place(by_words=True)} DESC LIMIT {limit}"
+    )
+    with time_limit(LONGEST_SEARCH_SECONDS):
+        return list(dict.fromkeys(key for (key,) in select(sql, words.values)))
 
 
 _COLUMNS = """SELECT m.id, m.conversation_id, m.text, m.sent_at, m.direction, m.surface,

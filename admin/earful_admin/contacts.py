@@ -1,0 +1,150 @@
+"""The contacts: a list of people, a page for each, and the part of it beside a conversation."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from earful import actions
+from earful.components import Badge
+from earful.store.database import TooSlow
+from earful.store.queries.contact_list import ContactLine, find_contacts, list_contacts
+from earful.store.queries.contacts import ContactPage, contact_page, history
+from earful.store.queries.paging import Page
+from earful.store.queries.search_terms import LONGEST_SEARCH
+from earful.store.states import Role
+from flask import abort, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from earful_admin.access import needs
+from earful_admin.inbox.composing import web_address
+from earful_admin.inbox.listing import UNKNOWN_BADGE
+from earful_admin.toasts import say, toast_header
+from earful_admin.views import PageView
+
+__all__ = ["ContactsView"]
+
+_ONE = "/<int:contact_id>"
+_TOO_SLOW = "This search takes too long. Write more of the name."
+
+
+class ContactsView(PageView):
+    """Reads the store; what people write down about a contact goes through the actions."""
+
+    requires = Role.VIEWER
+    icon = "user"
+    lede = "Who wrote to us, over all their accounts."
+    key = "h"
+
+    @expose("/")
+    def index(self) -> str:
+        """The list, or what was found by a name."""
+        asked = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+        only_vip = request.args.get("vip") == "1"
+        page, said = self._lines(asked, only_vip=only_vip)
+        return str(
+            self.render(
+                "contacts/list.html",
+                lines=page.items,
+                next=page.next,
+                asked=asked,
+                only_vip=only_vip,
+                said=said,
+                longest=LONGEST_SEARCH,
+                badge_of=self._badge,
+            )
+        )
+
+    def _lines(self, asked: str, *, only_vip: bool) -> tuple[Page[ContactLine], str]:
+        if not asked:
+            return list_contacts(only_vip=only_vip, before_id=_before()), ""
+        try:
+            return Page(items=find_contacts(asked, only_vip=only_vip)), ""
+        except TooSlow:
+            return Page(items=()), _TOO_SLOW
+
+    @expose(_ONE)
+    def contact(self, contact_id: int) -> ResponseReturnValue:
+        """One person."""
+        page = _page(contact_id)
+        if page.merged_into is not None:
+            return redirect(self.get_url(".contact", contact_id=page.merged_into))
+        before = _before()
+        past = history(contact_id, before_id=before)
+        html = self.render("contacts/page.html", past=past, before=before, **self._values(page))
+        return str(html)
+
+    @expose(f"{_ONE}/person")
+    def person(self, contact_id: int) -> str:
+        """What is known about them, beside a conversation of theirs."""
+        return self._part(contact_id)
+
+    @expose(f"{_ONE}/note", methods=["POST"])
+    @needs(Role.AGENT)
+    def note(self, contact_id: int) -> ResponseReturnValue:
+        """Keep something in mind about them."""
+        text = request.form.get("text", "")
+        actions.add_contact_note(self.runtime, self.actor, contact_id, text, now=self.now)
+        return self._done(contact_id, "Noted")
+
+    @expose(f"{_ONE}/note/<int:note_id>/remove", methods=["POST"])
+    @needs(Role.AGENT)
+    def remove_note(self, contact_id: int, note_id: int) -> ResponseReturnValue:
+        """Take a note away."""
+        actions.delete_contact_note(self.runtime, self.actor, contact_id, note_id, now=self.now)
+        return self._done(contact_id, "The note is removed")
+
+    @expose(f"{_ONE}/field/<int:field_id>", methods=["POST"])
+    @needs(Role.AGENT)
+    def field(self, contact_id: int, field_id: int) -> ResponseReturnValue:
+        """Answer a field."""
+        text = request.form.get("text", "")
+        actions.set_contact_value(
+            self.runtime, self.actor, contact_id, field_id, text, now=self.now
+        )
+        return self._done(contact_id, "Saved")
+
+    @expose(f"{_ONE}/vip", methods=["POST"])
+    @needs(Role.AGENT)
+    def vip(self, contact_id: int) -> ResponseReturnValue:
+        """Mark them as a VIP, or no more."""
+        vip = request.form.get("vip") == "1"
+        actions.set_vip(self.runtime, self.actor, contact_id, vip=vip, now=self.now)
+        return self._done(contact_id, "Marked as VIP" if vip else "No VIP any more")
+
+    def _done(self, contact_id: int, said: str) -> ResponseReturnValue:
+        """The part anew where a script asked, the page where none did."""
+        if request.headers.get("HX-Request"):
+            return self._part(contact_id), 200, toast_header(said)
+        say(said)
+        return redirect(self.get_url(".contact", contact_id=contact_id), 303)
+
+    def _part(self, contact_id: int) -> str:
+        page = _page(contact_id, request.values.get("c", type=int))
+        return str(self.render("contacts/person.html", **self._values(page)))
+
+    def _values(self, page: ContactPage) -> dict[str, Any]:
+        return {
+            "contact": page,
+            "seen_from": request.values.get("c", type=int),
+            "zone": ZoneInfo(self.runtime.business_hours.timezone),
+            "badge_of": self._badge,
+            "web_address": web_address,
+        }
+
+    def _badge(self, kind: str) -> Badge:
+        known: Any = self.runtime.plugins.channel_types.get(kind)
+        return known.badge if known else UNKNOWN_BADGE
+
+
+def _page(contact_id: int, conversation_id: int | None = None) -> ContactPage:
+    page = contact_page(contact_id, conversation_id=conversation_id)
+    if page is None:
+        abort(404)
+    return page
+
+
+def _before() -> int | None:
+    before = request.args.get("before", type=int)
+    return before if before and 0 < before < 2**63 else None

@@ -1,0 +1,166 @@
+"""The pages about contacts: who may open and do what, and that strangers' words stay words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from earful import actions, store
+from earful.actions import SYSTEM
+from earful.store.models import AuditEvent, Channel, Contact, ContactNote, ContactValue, Identity
+from earful.store.states import Role
+from earful.testing.inbox import Inbox
+from earful.types import Author
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.wall import Wall, post
+
+SignIn = Callable[[Role], FlaskClient]
+HOSTILE = "<script>alert(1)</script> \u202e\"'><b>bold</b> {{ 7 * 7 }} " + "long" * 60
+VIEWER, AGENT, LEAD, ADMIN = Role
+READ = {
+    "/contacts/": VIEWER,
+    "/contacts/?q=ann": VIEWER,
+    "/contacts/?vip=1": VIEWER,
+    "/contacts/?before=x": VIEWER,
+    "/contacts/1": VIEWER,
+    "/contacts/1?before=9": VIEWER,
+    "/contacts/1/person?c=1": VIEWER,
+    "/contact-fields/": LEAD,
+    "/contact-fields/new/": ADMIN,
+    "/contact-fields/edit/?id=1": ADMIN,
+}
+CHANGE = {
+    "/contacts/1/note": AGENT,
+    "/contacts/1/note/1/remove": AGENT,
+    "/contacts/1/field/1": AGENT,
+    "/contacts/1/vip": AGENT,
+    "/contact-fields/new/": ADMIN,
+    "/contact-fields/edit/?id=1": ADMIN,
+}
+
+
+@pytest.fixture
+def desk(earful_inbox: Inbox, wall: Wall) -> Inbox:
+    """Two people, one of them hostile; a field, an answer and a note."""
+    runtime, now = earful_inbox.runtime, earful_inbox.now
+    ann = Author(external_id="ann", name="Ann Wu", handle="@ann", reach=1200, verified=True)
+    eve = Author(external_id="eve", name=HOSTILE[:300], handle=HOSTILE[:300], url="javascript:x()")
+    earful_inbox.receive("wall", wall.payload(post("m1", author=ann)))
+    earful_inbox.receive("wall", wall.payload(post("m2", HOSTILE, author=eve)))
+    with store.connection():
+        field = actions.save_contact_field(
+            runtime, SYSTEM, None, name=HOSTILE[:80], purpose="To find orders", now=now
+        )
+        for contact in (1, 2):
+            actions.set_contact_value(runtime, SYSTEM, contact, field, HOSTILE, now=now)
+            actions.add_contact_note(runtime, SYSTEM, contact, HOSTILE, now=now)
+    return earful_inbox
+
+
+def changes_made() -> int:
+    with store.connection():
+        return AuditEvent.select().where(~AuditEvent.action.startswith("agent.sign_in")).count()
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_pages_open_for_their_role_and_those_above(
+    desk: Inbox, sign_in: SignIn, role: Role
+) -> None:
+    client = sign_in(role)
+    opened = {path: client.get(path).status_code for path in READ}
+    assert opened == {path: 200 if role >= least else 403 for path, least in READ.items()}
+
+
+@pytest.mark.parametrize("role", [VIEWER, AGENT, LEAD])
+def test_nobody_changes_what_is_above_their_role(desk: Inbox, sign_in: SignIn, role: Role) -> None:
+    client, before = sign_in(role), changes_made()
+    for path, least in CHANGE.items():
+        if role < least:
+            assert client.post(path, data={"text": "x"}).status_code == 403, path
+    assert changes_made() == before
+
+
+def test_a_stranger_opens_nothing_and_every_change_needs_the_token(
+    desk: Inbox, app: Flask, stranger: FlaskClient, sign_in: SignIn
+) -> None:
+    client, before = sign_in(ADMIN), changes_made()
+    app.config["WTF_CSRF_ENABLED"] = True
+    for path in READ:
+        assert stranger.get(path).location.startswith("/sign-in"), path
+    for path in CHANGE:
+        assert client.post(path).status_code == 400, path
+    assert changes_made() == before
+
+
+def test_reading_changes_nothing_and_strangers_words_stay_words(
+    desk: Inbox, sign_in: SignIn
+) -> None:
+    client, before = sign_in(ADMIN), changes_made()
+    for path in (*READ, "/contacts/2", "/contacts/2/person?c=2", "/?c=2"):
+        text = client.get(path).text
+        for bad in ("<script>alert", "<b>bold", "javascript:", " style=", " onclick=", "49 long"):
+            assert bad not in text, (path, bad)
+    assert changes_made() == before
+
+
+def test_what_is_not_there_is_said_so(desk: Inbox, sign_in: SignIn) -> None:
+    client = sign_in(ADMIN)
+    for path in ("/contacts/999", "/contacts/999/person", f"/contacts/{10**30}"):
+        assert client.get(path).status_code == 404, path
+
+
+def test_a_note_a_field_and_the_star_are_kept_from_the_page(desk: Inbox, sign_in: SignIn) -> None:
+    client = sign_in(AGENT)
+    for path, data in (
+        ("note", {"text": "Calls on Fridays"}),
+        ("field/1", {"text": "A-17"}),
+        ("vip", {"vip": "1"}),
+    ):
+        answer = client.post(f"/contacts/1/{path}", data=data)
+        assert (answer.status_code, answer.location) == (303, "/contacts/1"), path
+
+    page = client.get("/contacts/1").text
+    assert "Calls on Fridays" in page
+    assert 'value="A-17"' in page
+    assert "Ann Wu" in client.get("/contacts/?vip=1").text
+    with store.connection():
+        assert ContactValue.get(ContactValue.contact == 1).text == "A-17"
+
+
+def test_beside_a_conversation_a_script_gets_the_part_anew(desk: Inbox, sign_in: SignIn) -> None:
+    client = sign_in(AGENT)
+    headers = {"HX-Request": "true"}
+
+    part = client.post("/contacts/1/note", data={"text": "Hello", "c": "1"}, headers=headers)
+
+    assert part.status_code == 200
+    assert "Noted" in part.headers["HX-Trigger"]
+    assert "<html" not in part.text
+    assert "Tried elsewhere first" in part.text
+    refused = client.post("/contacts/1/note", data={"text": " "}, headers=headers)
+    assert refused.status_code == 409
+    with store.connection():
+        assert ContactNote.select().where(ContactNote.contact == 1).count() == 2
+
+
+def test_the_panel_of_a_conversation_leads_to_the_person(desk: Inbox, sign_in: SignIn) -> None:
+    page = sign_in(VIEWER).get("/?c=1").text
+    assert 'hx-get="/contacts/1/person?c=1"' in page
+    assert 'href="/contacts/1"' in page
+
+
+def test_an_account_of_a_channel_that_is_gone_is_still_shown(desk: Inbox, sign_in: SignIn) -> None:
+    with store.connection():
+        assert Channel.select().count() == 1
+        Identity.update(realm="wall:gone").where(Identity.contact == 1).execute()
+    assert "Channel removed" in sign_in(VIEWER).get("/contacts/1").text
+
+
+def test_what_is_known_is_only_read_by_a_viewer(desk: Inbox, sign_in: SignIn) -> None:
+    page = sign_in(VIEWER).get("/contacts/1").text
+    assert "<textarea" not in page
+    assert "Mark as VIP" not in page
+    with store.connection():
+        assert Contact.select().count() == 2
