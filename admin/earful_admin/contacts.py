@@ -10,6 +10,7 @@ from earful.components import Badge
 from earful.store.database import TooSlow
 from earful.store.queries.contact_list import ContactLine, find_contacts, list_contacts
 from earful.store.queries.contacts import ContactPage, contact_page, history
+from earful.store.queries.matches import matches, merges, refused
 from earful.store.queries.paging import Page
 from earful.store.queries.search_terms import LONGEST_SEARCH
 from earful.store.states import Role
@@ -17,7 +18,7 @@ from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from earful_admin.access import needs
+from earful_admin.access import may, needs
 from earful_admin.inbox.composing import web_address
 from earful_admin.inbox.listing import UNKNOWN_BADGE
 from earful_admin.toasts import say, toast_header
@@ -50,11 +51,20 @@ class ContactsView(PageView):
                 next=page.next,
                 asked=asked,
                 only_vip=only_vip,
+                into=self._into(),
                 said=said,
                 longest=LONGEST_SEARCH,
                 badge_of=self._badge,
             )
         )
+
+    def _into(self) -> ContactPage | None:
+        """The contact that another one is looked for to be merged into."""
+        wanted = request.args.get("into", type=int)
+        if wanted is None or not may(Role.AGENT):
+            return None
+        found = contact_page(wanted)
+        return found if found and found.merged_into is None and not found.erased_at else None
 
     def _lines(self, asked: str, *, only_vip: bool) -> tuple[Page[ContactLine], str]:
         if not asked:
@@ -72,8 +82,16 @@ class ContactsView(PageView):
             return redirect(self.get_url(".contact", contact_id=page.merged_into))
         before = _before()
         past = history(contact_id, before_id=before)
-        html = self.render("contacts/page.html", past=past, before=before, **self._values(page))
-        return str(html)
+        return str(
+            self.render(
+                "contacts/page.html",
+                past=past,
+                before=before,
+                merges=merges(contact_id),
+                refused=refused(contact_id),
+                **self._values(page),
+            )
+        )
 
     @expose(f"{_ONE}/person")
     def person(self, contact_id: int) -> str:
@@ -113,6 +131,46 @@ class ContactsView(PageView):
         actions.set_vip(self.runtime, self.actor, contact_id, vip=vip, now=self.now)
         return self._done(contact_id, "Marked as VIP" if vip else "No VIP any more")
 
+    @expose(f"{_ONE}/merge", methods=["POST"])
+    @needs(Role.AGENT)
+    def merge(self, contact_id: int) -> ResponseReturnValue:
+        """Another contact is the same person."""
+        other = _other()
+        suggested = (each.evidence for each in matches(contact_id) if each.contact_id == other)
+        actions.merge_contacts(
+            self.runtime,
+            self.actor,
+            contact_id,
+            other,
+            evidence=next(suggested, ()),
+            now=self.now,
+        )
+        return self._done(contact_id, "They are one contact now")
+
+    @expose(f"{_ONE}/unmerge", methods=["POST"])
+    @needs(Role.AGENT)
+    def unmerge(self, contact_id: int) -> ResponseReturnValue:
+        """They are two after all."""
+        merge = request.form.get("merge", 0, type=int)
+        if merge not in {each.id for each in merges(contact_id)}:
+            abort(404)
+        actions.undo_merge(self.runtime, self.actor, merge, now=self.now)
+        return self._done(contact_id, "They are two contacts again")
+
+    @expose(f"{_ONE}/refuse", methods=["POST"])
+    @needs(Role.AGENT)
+    def refuse(self, contact_id: int) -> ResponseReturnValue:
+        """Another contact is somebody else."""
+        actions.refuse_match(self.runtime, self.actor, contact_id, _other(), now=self.now)
+        return self._done(contact_id, "Not suggested again")
+
+    @expose(f"{_ONE}/allow", methods=["POST"])
+    @needs(Role.AGENT)
+    def allow(self, contact_id: int) -> ResponseReturnValue:
+        """Another contact may be suggested again."""
+        actions.take_back_refusal(self.runtime, self.actor, contact_id, _other(), now=self.now)
+        return self._done(contact_id, "May be suggested again")
+
     def _done(self, contact_id: int, said: str) -> ResponseReturnValue:
         """The part anew where a script asked, the page where none did."""
         if request.headers.get("HX-Request"):
@@ -127,6 +185,7 @@ class ContactsView(PageView):
     def _values(self, page: ContactPage) -> dict[str, Any]:
         return {
             "contact": page,
+            "matches": matches(page.id) if may(Role.AGENT) else (),
             "seen_from": request.values.get("c", type=int),
             "zone": ZoneInfo(self.runtime.business_hours.timezone),
             "badge_of": self._badge,
@@ -143,6 +202,11 @@ def _page(contact_id: int, conversation_id: int | None = None) -> ContactPage:
     if page is None:
         abort(404)
     return page
+
+
+def _other() -> int:
+    """The contact that a form names beside the page's own."""
+    return request.form.get("other", 0, type=int)
 
 
 def _before() -> int | None:

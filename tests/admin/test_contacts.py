@@ -24,6 +24,7 @@ READ = {
     "/contacts/?q=ann": VIEWER,
     "/contacts/?vip=1": VIEWER,
     "/contacts/?before=x": VIEWER,
+    "/contacts/?into=1": VIEWER,
     "/contacts/1": VIEWER,
     "/contacts/1?before=9": VIEWER,
     "/contacts/1/person?c=1": VIEWER,
@@ -36,6 +37,10 @@ CHANGE = {
     "/contacts/1/note/1/remove": AGENT,
     "/contacts/1/field/1": AGENT,
     "/contacts/1/vip": AGENT,
+    "/contacts/1/merge": AGENT,
+    "/contacts/1/unmerge": AGENT,
+    "/contacts/1/refuse": AGENT,
+    "/contacts/1/allow": AGENT,
     "/contact-fields/new/": ADMIN,
     "/contact-fields/edit/?id=1": ADMIN,
 }
@@ -164,3 +169,38 @@ def test_what_is_known_is_only_read_by_a_viewer(desk: Inbox, sign_in: SignIn) ->
     assert "Mark as VIP" not in page
     with store.connection():
         assert Contact.select().count() == 2
+
+
+def test_a_suggestion_is_confirmed_taken_apart_and_refused(desk: Inbox, sign_in: SignIn) -> None:
+    client = sign_in(AGENT)
+    with store.connection():
+        Identity.update(handle="@annwu", realm="blog:b").where(Identity.contact == 2).execute()
+        Identity.update(handle="annwu").where(Identity.contact == 1).execute()
+    for path in ("/contacts/1", "/contacts/1/person?c=1"):
+        page = client.get(path).text
+        assert "Maybe the same person" in page
+        assert "Both are called @annwu" in page
+
+    client.post("/contacts/1/merge", data={"other": "2"})
+
+    assert client.get("/contacts/2").location == "/contacts/1"
+    page = client.get("/contacts/1").text
+    assert "Merged into this contact" in page
+    assert "Both are called @annwu" in page
+    assert client.post("/contacts/2/unmerge", data={"merge": "1"}).status_code == 404
+    client.post("/contacts/1/unmerge", data={"merge": "1"})
+    assert client.get("/contacts/2").status_code == 200
+    client.post("/contacts/1/refuse", data={"other": "2"})
+    page = client.get("/contacts/1").text
+    assert "Maybe the same person" not in page
+    assert "Suggest again" in page
+    client.post("/contacts/1/allow", data={"other": "2"})
+    assert "Maybe the same person" in client.get("/contacts/1").text
+
+
+def test_the_other_contact_is_found_in_the_list(desk: Inbox, sign_in: SignIn) -> None:
+    page = sign_in(AGENT).get("/contacts/?into=1&q=ann").text
+    assert "Who is the same person as Ann Wu?" in page
+    assert 'action="/contacts/1/merge"' not in page
+    assert 'action="/contacts/1/merge"' in sign_in(AGENT).get("/contacts/?into=1").text
+    assert "Who is the same" not in sign_in(VIEWER).get("/contacts/?into=1").text

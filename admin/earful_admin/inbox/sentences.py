@@ -167,6 +167,18 @@ def _deed_failed(data: Mapping[str, Any], _who: str, _zone: tzinfo) -> str:
 
 
 _WORDS: Mapping[str, tuple[str, Words]] = {
+    "contact_merged": (
+        "users",
+        _either("merged this person with another contact", "Merged with another contact"),
+    ),
+    "contact_unmerged": (
+        "users",
+        _either("took the merged contacts apart again", "The merged contacts were taken apart"),
+    ),
+    "contact_erased": (
+        "shield",
+        _either("erased what told of this person", "What told of this person was erased"),
+    ),
     "assigned": ("user-check", _assigned),
     "taken_over": (
         "user-check",

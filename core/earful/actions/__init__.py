@@ -49,6 +49,12 @@ from earful.actions.conversations import (
 )
 from earful.actions.inlet import Inlet
 from earful.actions.labels import judge_label, take_back_judgement
+from earful.actions.merging import (
+    merge_contacts,
+    refuse_match,
+    take_back_refusal,
+    undo_merge,
+)
 from earful.actions.people import (
     THEMES,
     add_agent,
@@ -135,12 +141,14 @@ __all__ = [
     "like_message",
     "mark_read",
     "mark_unread",
+    "merge_contacts",
     "move_policy",
     "note_sign_in",
     "note_sign_in_refused",
     "note_sign_out",
     "pause_channel",
     "poll_channel_now",
+    "refuse_match",
     "rehash_password",
     "remove_label",
     "reopen",
@@ -173,8 +181,10 @@ __all__ = [
     "submit_reply",
     "sync_channels",
     "take_back_judgement",
+    "take_back_refusal",
     "test_channel",
     "undo_many",
+    "undo_merge",
     "undo_reply",
     "unhide_message",
     "unlike_message",

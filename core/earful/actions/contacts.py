@@ -100,11 +100,14 @@ def set_contact_value(
             raise ActionRefused(msg)
         if words == (before.text if before else ""):
             return
-        ContactValue.delete().where(here).execute()
-        if words:
-            ContactValue.create(
-                contact=contact_id, field=field_id, text=words, agent=actor.agent_id, at=now
-            )
+        facts = {"text": words, "agent": actor.agent_id, "at": now}
+        if not words:
+            ContactValue.delete().where(here).execute()
+        elif before:
+            # The same row: a merge knows by its id whose answer it was.
+            ContactValue.update(facts).where(here).execute()
+        else:
+            ContactValue.create(contact=contact_id, field=field_id, **facts)
         audit(actor, "contact.field", "contact", contact_id, now, after={"field": field.name})
 
 
