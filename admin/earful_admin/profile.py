@@ -86,6 +86,17 @@ class ProfileView(PageView):
         back = request.referrer if is_own_page(request.referrer) else None
         return _keep(make_response(redirect(back or self.get_url(".index"), 303)), chosen)
 
+    @expose("/away", methods=["POST"])
+    @needs(Role.AGENT)
+    def set_away(self) -> ResponseReturnValue:
+        away = request.form.get("away") == "1"
+        returned = actions.set_away(
+            self.runtime, self.actor, context.agent().id, away=away, now=self.now
+        )
+        words = f" {returned} open conversations are back in their queues." if returned else ""
+        say(f"You are away.{words}" if away else "You are back.")
+        return redirect(self.get_url(".index"), 303)
+
     @expose("/sign-offs", methods=["POST"])
     @needs(Role.AGENT)
     def save_sign_offs(self) -> ResponseReturnValue:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from earful.inbox.assigning import hand_out_waiting, return_from_absent
 from earful.inbox.lifecycle import wake_snoozed
 from earful.job_queue import JobQueueUnavailable
 from earful.pipeline import outbox, perform
@@ -53,6 +54,8 @@ LEASE = timedelta(seconds=5)
 PURGE_EVERY = timedelta(minutes=1)
 MOST = 2000
 """How much one round enqueues; the rest waits for the next."""
+MOST_HANDED = 200
+"""How many conversations change hands in one transaction."""
 
 
 def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
@@ -73,6 +76,8 @@ def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
                     last_sweep = now
                 if now - last_purge >= PURGE_EVERY:
                     purge(runtime, now=now)
+                    return_from_absent(now=now, limit=MOST_HANDED)
+                    hand_out_waiting(now=now, limit=MOST_HANDED)
                     last_purge = now
             except JobQueueUnavailable as error:
                 logger.warning("the job queue is away: %s", error)

@@ -95,3 +95,13 @@ def test_words_of_people_are_never_markup(sign_in: SignIn) -> None:
     text = client.get("/profile/").text
     assert "<b onclick" not in text
     assert "&lt;b onclick=x&gt;Sam" in text
+
+
+def test_somebody_goes_away_and_comes_back(sign_in: Callable[[Role], FlaskClient]) -> None:
+    client = sign_in(Role.AGENT)
+    assert "You are here" in client.get("/profile/").text
+    client.post("/profile/away", data={"away": "1"})
+    assert "You are away" in client.get("/profile/").text
+    client.post("/profile/away", data={"away": "0"})
+    assert "You are here" in client.get("/profile/").text
+    assert sign_in(Role.VIEWER).post("/profile/away", data={"away": "1"}).status_code == 403

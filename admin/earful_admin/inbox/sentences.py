@@ -57,7 +57,16 @@ def sentence(event: EventLine, zone: tzinfo) -> Sentence:
     warns = event.kind in {"action_failed", "clock_breached", "classifier_failed", "router_failed"}
     # What failed on the platform was not done by whoever asked for it.
     by = "" if event.kind == "action_failed" else who
-    return Sentence(icon=icon, text=words(event.data, who, zone), who=by, warns=warns)
+    text = words(event.data, who, zone)
+    return Sentence(icon=icon, text=text, who=by, warns=warns, reasons=_given(event))
+
+
+def _given(event: EventLine) -> tuple[Reason, ...]:
+    """Why a queue gave a conversation to somebody."""
+    if event.kind != "assigned" or not event.data.get("by"):
+        return ()
+    because = str(event.data.get("reason", ""))
+    return (Reason(title=str(event.data["by"]), because=(because,)),)
 
 
 def listed(parts: list[str]) -> str:
@@ -102,6 +111,13 @@ def _assigned(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
     if to == who:
         return "took it"
     return f"assigned it to {to}" if who else f"Assigned to {to}"
+
+
+def _returned(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
+    former = data.get("former") or "…"
+    if who and who != former:
+        return f"returned it to the queue: {former} held it"
+    return f"{'went' if who else former + ' is'} away: it is back in the queue"
 
 
 def _snoozed(data: Mapping[str, Any], who: str, zone: tzinfo) -> str:
@@ -180,6 +196,11 @@ _WORDS: Mapping[str, tuple[str, Words]] = {
         _either("erased what told of this person", "What told of this person was erased"),
     ),
     "assigned": ("user-check", _assigned),
+    "not_assigned": (
+        "hourglass",
+        _either("found nobody free", "Nobody is free: it waits in {queue}"),
+    ),
+    "returned": ("undo-2", _returned),
     "taken_over": (
         "user-check",
         _either("took it over from {former}", "Taken over from {former}"),

@@ -14,9 +14,9 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.form import BaseForm
 from markupsafe import Markup
-from wtforms import BooleanField, EmailField, PasswordField, RadioField, StringField
+from wtforms import BooleanField, EmailField, IntegerField, PasswordField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from earful_admin import context, passwords
 from earful_admin.access import needs
@@ -61,6 +61,19 @@ class _EditForm(BaseForm):
         description="They can sign replies: ^SB. Left empty, they are made from the name.",
     )
     role = _RoleField("Role", default=Role.AGENT.name)
+    capacity = IntegerField(
+        "Open conversations at most",
+        [Optional()],
+        description="How many a queue may give them by itself. Empty for no limit, 0 for none.",
+    )
+    skills = StringField(
+        "Skills",
+        [Length(max=2000)],
+        description="Labels and languages they know best, with commas: billing, topic:tv, de.",
+    )
+    away = BooleanField(
+        "Away", description="Gets no conversations; the open ones go back to their queues."
+    )
     active = BooleanField(
         "May sign in", description="Switched off, all their sessions end; what they did stays."
     )
@@ -130,6 +143,8 @@ class PeopleView(EditedTable):
         ("A password", "password"),
         ("is there already", "email"),
         ("is not an e-mail address", "email"),
+        ("Capacity", "capacity"),
+        ("Skills", "skills"),
     )
     abilities = ABILITIES
 
@@ -138,6 +153,12 @@ class PeopleView(EditedTable):
 
     def get_edit_form(self) -> type[_EditForm]:
         return _EditForm
+
+    def edit_form(self, obj: Agent | None = None) -> BaseForm:
+        form = super().edit_form(obj)
+        if request.method == "GET" and obj is not None:
+            form.skills.data = ", ".join(obj.skills)
+        return form
 
     def create(self, data: dict[str, Any]) -> Agent:
         if mistake := passwords.mistake_in(
@@ -170,6 +191,15 @@ class PeopleView(EditedTable):
                 )
             if data["role"] is not row.role:
                 actions.set_role(self.runtime, self.actor, row.id, data["role"], now=self.now)
+            actions.set_share(
+                self.runtime,
+                self.actor,
+                row.id,
+                capacity=data["capacity"],
+                skills=(data["skills"] or "").split(","),
+                now=self.now,
+            )
+            actions.set_away(self.runtime, self.actor, row.id, away=data["away"], now=self.now)
             if data["active"] != row.active:
                 actions.set_agent_active(
                     self.runtime, self.actor, row.id, active=data["active"], now=self.now
@@ -192,6 +222,14 @@ class PeopleView(EditedTable):
         row = self._row(agent_id)
         actions.end_sessions(self.runtime, self.actor, agent_id, now=self.now)
         say(f"{row.name} is signed out everywhere.")
+        return redirect(self.get_url(".edit_view", id=agent_id), 303)
+
+    @expose("/return/<int:agent_id>", methods=["POST"])
+    @needs(Role.ADMIN)
+    def return_conversations(self, agent_id: int) -> ResponseReturnValue:
+        row = self._row(agent_id)
+        count = actions.return_conversations(self.runtime, self.actor, agent_id, now=self.now)
+        say(f"{count} open conversations of {row.name} are back in their queues.")
         return redirect(self.get_url(".edit_view", id=agent_id), 303)
 
     def _row(self, agent_id: int) -> Agent:

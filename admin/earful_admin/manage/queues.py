@@ -8,10 +8,10 @@ from earful import actions
 from earful.actions import COLOURS
 from earful.store.models import Queue
 from earful.store.queries.inbox import counts
-from earful.store.states import Role
+from earful.store.states import AssignmentStrategy, Role
 from flask import g, url_for
 from markupsafe import Markup
-from wtforms import RadioField
+from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Optional, StopValidation, ValidationError
 
@@ -22,6 +22,13 @@ __all__ = ["QueuesView", "minutes_in_words"]
 
 _LONGEST = 60 * 24 * 90
 _MOST_SHOWN = 99
+STRATEGIES = {
+    AssignmentStrategy.BY_HAND: "By hand: people take what they answer",
+    AssignmentStrategy.ROUND_ROBIN: "Round robin: each in turn",
+    AssignmentStrategy.LEAST_LOADED: "Least loaded: who holds the fewest open conversations",
+    AssignmentStrategy.BY_SKILL: "By skill: who knows most of its labels and its language",
+}
+"""Who gets what comes into a queue, in words."""
 _LEAVE_OUT = Markup('<span class="muted">No target</span>')
 
 
@@ -91,9 +98,10 @@ class QueuesView(EditedTable):
     column_default_sort = [("active", True), ("position", False), ("name", False)]
     column_formatters = {"name": _name, "open": _open, "first_response_minutes": _target}
     form_columns = (
-        "name", "description", "colour", "first_response_minutes", "position", "active"
+        "name", "description", "colour", "first_response_minutes", "assignment", "position",
+        "active",
     )  # fmt: skip
-    form_overrides = {"colour": RadioField}
+    form_overrides = {"colour": RadioField, "assignment": SelectField}
     form_args = {
         "description": {"description": "One line that tells colleagues what belongs here."},
         "colour": {
@@ -104,6 +112,15 @@ class QueuesView(EditedTable):
             "label": "First response within (minutes)",
             "description": "Counted in business hours. Leave it empty for no target.",
             "validators": [Optional(), _in_range],
+        },
+        "assignment": {
+            "label": "Assignment",
+            "choices": [SelectChoice(each, words) for each, words in STRATEGIES.items()],
+            "default": AssignmentStrategy.BY_HAND,
+            "coerce": AssignmentStrategy,
+            "validators": [],
+            "description": "People who are away or full get none. Skills and limits are set "
+            "for each person.",
         },
         "position": {"description": "Queues are listed by this number, the smallest first."},
         "active": {"description": "A queue that is switched off is offered nowhere any more."},
@@ -138,5 +155,6 @@ class QueuesView(EditedTable):
             first_response_minutes=data["first_response_minutes"],
             position=data["position"] or 0,
             active=data["active"],
+            assignment=data["assignment"],
             now=self.now,
         )

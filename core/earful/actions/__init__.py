@@ -6,6 +6,7 @@ Refusals are `ActionRefused`, worded for the person; nothing has changed then.
 from __future__ import annotations
 
 from earful.actions.actor import SYSTEM, Actor, NeedsConfirmation, NewerMessage
+from earful.actions.attendance import return_conversations, set_away, set_share
 from earful.actions.bulk import BULK_CHANGES, BulkOutcome, change_many, undo_many
 from earful.actions.channels import (
     accept_webhook,
@@ -37,6 +38,7 @@ from earful.actions.contacts import (
 from earful.actions.conversations import (
     add_label,
     add_note,
+    ask_to_take_over,
     assign,
     ignore,
     remove_label,
@@ -44,7 +46,6 @@ from earful.actions.conversations import (
     resolve,
     set_priority,
     set_queue,
-    ask_to_take_over,
     snooze,
 )
 from earful.actions.inlet import Inlet
@@ -77,6 +78,7 @@ from earful.actions.platform_actions import (
     unlike_message,
 )
 from earful.actions.policies import InvalidPolicy, move_policy, save_policy, set_policy_enabled
+from earful.actions.presence import tell_presence
 from earful.actions.queues import COLOURS, save_queue, set_setting
 from earful.actions.reading import mark_read, mark_unread
 from earful.actions.replies import (
@@ -84,7 +86,6 @@ from earful.actions.replies import (
     confirm_reply_sent,
     find_reply_again,
     reply_permission,
-from earful.actions.presence import tell_presence
     retry_reply,
     submit_reply,
     undo_reply,
@@ -121,6 +122,7 @@ __all__ = [
     "add_contact_note",
     "add_label",
     "add_note",
+    "ask_to_take_over",
     "assign",
     "begin_connection",
     "change_many",
@@ -130,7 +132,6 @@ __all__ = [
     "connection_choices",
     "delete_contact_note",
     "delete_saved_reply",
-    "ask_to_take_over",
     "delete_view",
     "disconnect_channel",
     "end_sessions",
@@ -159,6 +160,7 @@ __all__ = [
     "retry_job",
     "retry_notification",
     "retry_reply",
+    "return_conversations",
     "return_from_platform",
     "rotate_secrets",
     "save_contact_field",
@@ -168,6 +170,7 @@ __all__ = [
     "save_saved_reply",
     "save_view",
     "set_agent_active",
+    "set_away",
     "set_contact_value",
     "set_password",
     "set_policy_enabled",
@@ -175,6 +178,7 @@ __all__ = [
     "set_queue",
     "set_role",
     "set_setting",
+    "set_share",
     "set_sign_off",
     "set_vip",
     "snooze",
@@ -182,6 +186,7 @@ __all__ = [
     "sync_channels",
     "take_back_judgement",
     "take_back_refusal",
+    "tell_presence",
     "test_channel",
     "undo_many",
     "undo_merge",
@@ -191,4 +196,3 @@ __all__ = [
     "update_profile",
     "webhook_url",
 ]
-    "tell_presence",

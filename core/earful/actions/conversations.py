@@ -12,6 +12,7 @@ from earful.actions.actor import Actor, audit, require
 from earful.actions.writing import drop_draft
 from earful.errors import ActionRefused
 from earful.inbox import timeline
+from earful.inbox.assigning import hand_out
 from earful.inbox.lifecycle import change_status
 from earful.inbox.text import clean, one_line
 from earful.inbox.writing import mentions_in
@@ -94,6 +95,10 @@ def assign(
         if agent_id and (agent is None or agent.role < Role.AGENT):
             msg = "This person cannot take conversations."
             raise ActionRefused(msg)
+        if agent and agent.away:
+            who = "You are" if agent_id == actor.agent_id else f"{agent.name} is"
+            msg = f"{who} away, and gets no conversations."
+            raise ActionRefused(msg)
         if conversation.assignee_id == agent_id:
             return
         former = conversation.assignee_id and Agent.get_by_id(conversation.assignee_id)
@@ -153,6 +158,7 @@ def set_queue(
             return
         _set(conversation, queue=queue_id)
         _note_change(actor, conversation, "moved", now, queue=queue.name)
+        hand_out([conversation_id], now=now, tell_waiting=True)
 
 
 def set_priority(

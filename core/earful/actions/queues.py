@@ -10,7 +10,7 @@ from earful.inbox.text import clean, one_line
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Queue, Setting
-from earful.store.states import Role
+from earful.store.states import AssignmentStrategy, Role
 
 __all__ = ["COLOURS", "save_queue", "set_setting"]
 
@@ -29,6 +29,7 @@ def save_queue(
     first_response_minutes: int | None = None,
     position: int = 0,
     active: bool = True,
+    assignment: AssignmentStrategy = AssignmentStrategy.BY_HAND,
     now: datetime,
 ) -> int:
     """Save a new queue, or change one. Returns its id.
@@ -48,6 +49,7 @@ def save_queue(
         queue.name, queue.description = title, clean(description, 2000)
         queue.colour, queue.position, queue.active = colour, position, active
         queue.first_response_minutes = first_response_minutes
+        queue.assignment = assignment
         queue.save()
         audit(
             actor,
@@ -56,7 +58,11 @@ def save_queue(
             queue.id,
             now,
             summary=title,
-            after={"first_response_minutes": first_response_minutes, "active": active},
+            after={
+                "first_response_minutes": first_response_minutes,
+                "active": active,
+                "assignment": assignment,
+            },
         )
     return int(queue.id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from earful.store.models import Agent, Queue
+from earful.store.states import AssignmentStrategy
 
 __all__ = ["Directory", "QueueRef", "ensure_queue"]
 
@@ -15,11 +16,13 @@ class QueueRef:
 
     id: int
     first_response_minutes: int | None
+    hands_out: bool = False
+    """Whether it gives its conversations to agents by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The active queues by name, the active agents by e-mail, and the queue for everything else."""
+    """The active queues by name, who is there by e-mail, and the queue for everything else."""
 
     queues: dict[str, QueueRef]
     agents: dict[str, int]
@@ -32,13 +35,18 @@ class Directory:
         if fallback not in queues:
             ensure_queue(fallback)
             queues = _queues()
-        agents = Agent.select(Agent.email, Agent.id).where(Agent.active).tuples()
+        agents = Agent.select(Agent.email, Agent.id).where(Agent.active & ~Agent.away).tuples()
         return cls(queues, dict(agents), fallback)
 
 
 def _queues() -> dict[str, QueueRef]:
-    rows = Queue.select(Queue.name, Queue.id, Queue.first_response_minutes).where(Queue.active)
-    return {name: QueueRef(queue_id, minutes) for name, queue_id, minutes in rows.tuples()}
+    rows = Queue.select(Queue.name, Queue.id, Queue.first_response_minutes, Queue.assignment).where(
+        Queue.active
+    )
+    return {
+        name: QueueRef(queue_id, minutes, assignment is not AssignmentStrategy.BY_HAND)
+        for name, queue_id, minutes, assignment in rows.tuples()
+    }
 
 
 def ensure_queue(name: str) -> None:

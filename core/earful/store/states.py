@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 __all__ = [
+    "AssignmentStrategy",
     "ChannelState",
     "ClockKind",
     "ConversationStatus",
@@ -21,6 +22,15 @@ __all__ = [
     "Stage",
     "WritingMode",
 ]
+
+
+class AssignmentStrategy(StrEnum):
+    """Who gets what comes into a queue: nobody by itself, or somebody who is there and free."""
+
+    BY_HAND = "by_hand"
+    ROUND_ROBIN = "round_robin"
+    LEAST_LOADED = "least_loaded"
+    BY_SKILL = "by_skill"
 
 
 class ChannelState(StrEnum):

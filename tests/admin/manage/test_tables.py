@@ -104,6 +104,16 @@ def test_a_mistake_in_a_queue_stands_at_its_field(
         assert Queue.select().count() == 4
 
 
+def test_a_queue_hands_out_as_its_page_says(shop: Inbox, sign_in: SignIn) -> None:
+    client = sign_in(ADMIN)
+    client.post("/queues/new/", data=QUEUE | {"assignment": "round_robin"})
+    row = queue("Returns")
+    assert row.assignment == "round_robin"
+    assert 'selected value="round_robin"' in client.get(f"/queues/edit/?id={row.id}").text
+    client.post("/queues/new/", data=QUEUE | {"name": "Other", "assignment": "by_magic"})
+    assert Queue.get_or_none(Queue.name == "Other") is None
+
+
 def test_the_fallback_queue_keeps_its_name(shop: Inbox, sign_in: SignIn) -> None:
     client = sign_in(ADMIN)
     row = queue("General")
@@ -186,6 +196,22 @@ def test_the_form_does_not_touch_what_it_does_not_show(shop: Inbox, sign_in: Sig
     }  # fmt: skip
     sign_in(ADMIN).post(f"/people/edit/?id={row.id}", data=sent)
     assert agent("lead").password_hash == row.password_hash
+
+
+def test_a_persons_share_is_edited_and_what_they_hold_returned(
+    shop: Inbox, sign_in: SignIn
+) -> None:
+    client, row = sign_in(ADMIN), agent("agent")
+    where = f"/people/edit/?id={row.id}"
+    data = {"name": row.name, "role": "AGENT", "active": "y"}
+    client.post(where, data=data | {"capacity": "5", "skills": "Billing, de", "away": "y"})
+
+    row = agent("agent")
+    assert (row.capacity, row.skills, row.away) == (5, ["billing", "de"], True)
+    assert 'value="billing, de"' in client.get(where).text
+    assert "Capacity: " not in client.post(where, data=data | {"capacity": "-1"}).text
+    assert agent("agent").capacity == 5
+    assert client.post(f"/people/return/{row.id}").location.endswith(where.partition("/people")[2])
 
 
 def test_a_password_is_set_and_ends_the_sessions(shop: Inbox, sign_in: SignIn) -> None:

@@ -6,13 +6,14 @@ What is decided, and why, is written on the conversation's timeline.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from earful.components import Router, describe
 from earful.inbox import timeline
+from earful.inbox.assigning import hand_out
 from earful.inbox.conversations import stop_clocks
 from earful.inbox.text import clean
 from earful.pipeline.route.facts import (
@@ -144,6 +145,15 @@ def _apply(verdicts: Sequence[_Verdict], directory: Directory, now: datetime) ->
     _write_runs(verdicts, now)
     timeline.add([entry for each in verdicts for entry in _failures(each, now)])
     timeline.add([_entry(each, now) for each in verdicts])
+    hand_out(_unassigned(states.values(), directory), now=now, tell_waiting=True)
+
+
+def _unassigned(states: Iterable[Mapping[str, Any]], directory: Directory) -> list[int]:
+    """What came into a queue that hands out, and nobody holds."""
+    queues = {queue.id for queue in directory.queues.values() if queue.hands_out}
+    return [
+        state["id"] for state in states if state["queue"] in queues and state["assignee"] is None
+    ]
 
 
 def _conversations(ids: set[int]) -> dict[int, dict[str, Any]]:

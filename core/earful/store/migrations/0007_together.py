@@ -1,4 +1,4 @@
-"""Who has which conversation open."""
+"""Who has which conversation open; how queues hand out, and to whom."""
 
 from __future__ import annotations
 
@@ -39,7 +39,17 @@ class Presence(Table):
 
 MADE = (Presence,)
 
+STATEMENTS = (
+    """ALTER TABLE "queue" ADD COLUMN "assignment" VARCHAR(32) NOT NULL DEFAULT 'by_hand'""",
+    """ALTER TABLE "queue" ADD COLUMN "last_assigned_id" INTEGER""",
+    """ALTER TABLE "agent" ADD COLUMN "away" BOOLEAN NOT NULL DEFAULT FALSE""",
+    """ALTER TABLE "agent" ADD COLUMN "capacity" INTEGER""",
+    """ALTER TABLE "agent" ADD COLUMN "skills" TEXT NOT NULL DEFAULT '[]'""",
+)
+
 
 def up(_migrator: Any, db: Any) -> None:
     with db.bind_ctx((Agent, *MADE)):
         db.create_tables(MADE)
+    for statement in STATEMENTS:
+        db.execute_sql(statement)

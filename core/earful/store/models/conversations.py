@@ -8,7 +8,7 @@ from earful.store.fields import ChoiceField, JSONField, RankField, UTCDateTimeFi
 from earful.store.models.channels import Channel
 from earful.store.models.people import Agent, Contact
 from earful.store.models.row import NEVER, Row, link
-from earful.store.states import ClockKind, ConversationStatus, PriorityRank
+from earful.store.states import AssignmentStrategy, ClockKind, ConversationStatus, PriorityRank
 from earful.types import Surface
 
 __all__ = ["Clock", "Conversation", "ConversationLabel", "Event", "Note", "Queue", "Thread"]
@@ -24,6 +24,9 @@ class Queue(Row):
     first_response_minutes = IntegerField(null=True)
     position = IntegerField(default=0)
     active = BooleanField(default=True)
+    assignment = ChoiceField(AssignmentStrategy, default=AssignmentStrategy.BY_HAND)
+    last_assigned_id = IntegerField(null=True)
+    """Where the round robin stands: the agent who got the last one."""
 
 
 class Conversation(Row):

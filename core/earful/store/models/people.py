@@ -12,7 +12,7 @@ from peewee import (
     TextField,
 )
 
-from earful.store.fields import RankField, UTCDateTimeField
+from earful.store.fields import JSONField, RankField, UTCDateTimeField
 from earful.store.models.row import Row, link
 from earful.store.states import Role
 
@@ -52,7 +52,11 @@ class Identity(Row):
 
 
 class Agent(Row):
-    """Somebody who signs in. Raising `epoch` ends all their sessions."""
+    """Somebody who signs in. Raising `epoch` ends all their sessions.
+
+    `capacity` is how many open conversations a queue may give them, None for any number.
+    `skills` are labels and languages they know best.
+    """
 
     id = AutoField()
     email = CharField(max_length=254, unique=True)
@@ -65,3 +69,6 @@ class Agent(Row):
     theme = CharField(max_length=8, default="auto")
     created_at = UTCDateTimeField()
     last_sign_in_at = UTCDateTimeField(null=True)
+    away = BooleanField(default=False)
+    capacity = IntegerField(null=True)
+    skills = JSONField(default=list)

@@ -50,10 +50,10 @@ def agents() -> tuple[AgentLine, ...]:
 
 
 def assignable_agents() -> tuple[AgentName, ...]:
-    """Who can be given a conversation: active, and more than a viewer."""
+    """Who can be given a conversation: there, and more than a viewer."""
     query = (
         Agent.select(Agent.id, Agent.name, Agent.initials)
-        .where(Agent.active, Agent.role >= Role.AGENT)
+        .where(Agent.active, ~Agent.away, Agent.role >= Role.AGENT)
         .order_by(Agent.name, Agent.id)
         .limit(MOST_LISTED)
     )

@@ -1,0 +1,208 @@
+"""Queues give their conversations to agents who are there and free, and take them back.
+
+Whoever hands out holds, after the conversations, the rows of all queues that do, in the order of
+their ids. So only one does at a time: nothing is given twice, and no capacity is exceeded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from earful.inbox import timeline
+from earful.store.database import locked, transaction
+from earful.store.models import Agent, Conversation, Queue
+from earful.store.queries.assigning import Candidate, candidates, needs_of
+from earful.store.states import AssignmentStrategy, ConversationStatus
+
+__all__ = ["hand_out", "hand_out_waiting", "return_from_absent", "return_held"]
+
+_NAMES = {
+    AssignmentStrategy.ROUND_ROBIN: "round robin",
+    AssignmentStrategy.LEAST_LOADED: "least loaded",
+    AssignmentStrategy.BY_SKILL: "by skill",
+}
+
+
+@dataclass(slots=True)
+class _Round:
+    """One hand-out: its queues and people, held and read once, and what it writes."""
+
+    queues: dict[int, Queue]
+    people: list[Candidate]
+    entries: list[timeline.Entry] = field(default_factory=list)
+
+
+def hand_out(
+    conversation_ids: Iterable[int],
+    *,
+    now: datetime,
+    without: int | None = None,
+    tell_waiting: bool = False,
+) -> None:
+    """Give these to agents, where they are open, nobody's, and in a queue that hands out.
+
+    `without` gets none this time. With `tell_waiting` the timeline tells of those nobody was free
+    for. Inside the caller's transaction, which may hold the conversations already.
+    """
+    ids = sorted(conversation_ids)
+    waiting = _waiting(ids) if ids else []
+    if not waiting:
+        return
+    queues = _held_queues()
+    waiting = [each for each in waiting if each.queue_id in queues]
+    work = _Round(queues, [each for each in candidates() if each.id != without])
+    by_skill = [
+        each.id
+        for each in waiting
+        if queues[each.queue_id].assignment is AssignmentStrategy.BY_SKILL
+    ]
+    needs = needs_of(by_skill)
+    for conversation in waiting:
+        _give(work, conversation, needs.get(conversation.id, frozenset()), now, tell_waiting)
+    for queue in queues.values():
+        Queue.update(last_assigned_id=queue.last_assigned_id).where(Queue.id == queue.id).execute()
+    timeline.add(work.entries)
+
+
+def _waiting(ids: Sequence[int]) -> list[Conversation]:
+    return list(
+        locked(
+            Conversation.select(Conversation.id, Conversation.queue)
+            .where(
+                Conversation.id.in_(ids)
+                & Conversation.assignee.is_null()
+                & Conversation.queue.is_null(is_null=False)
+                & (Conversation.status == ConversationStatus.OPEN)
+            )
+            .order_by(Conversation.id)
+        )
+    )
+
+
+def _held_queues() -> dict[int, Queue]:
+    query = Queue.select().where(Queue.active & (Queue.assignment != AssignmentStrategy.BY_HAND))
+    return {queue.id: queue for queue in locked(query.order_by(Queue.id))}
+
+
+def _give(
+    work: _Round,
+    conversation: Conversation,
+    needs: frozenset[str],
+    now: datetime,
+    tell_waiting: bool,  # noqa: FBT001
+) -> None:
+    queue = work.queues[conversation.queue_id]
+    free = [each for each in work.people if each.is_free]
+    if not free:
+        if tell_waiting:
+            entry = timeline.entry(conversation.id, "not_assigned", now, queue=queue.name)
+            work.entries.append(entry)
+        return
+    chosen, reason = _choose(queue, free, needs)
+    chosen.load += 1
+    queue.last_assigned_id = chosen.id
+    Conversation.update(assignee=chosen.id).where(Conversation.id == conversation.id).execute()
+    work.entries.append(
+        timeline.entry(
+            conversation.id,
+            "assigned",
+            now,
+            to=chosen.name,
+            to_id=chosen.id,
+            by=f"{queue.name}: {_NAMES[queue.assignment]}",
+            reason=reason,
+        )
+    )
+
+
+def _choose(
+    queue: Queue, free: Sequence[Candidate], needs: frozenset[str]
+) -> tuple[Candidate, str]:
+    """Who gets it, and why in words. The same rows give the same answer."""
+    least = min(free, key=lambda each: (each.load, each.id))
+    if queue.assignment is AssignmentStrategy.ROUND_ROBIN:
+        last = queue.last_assigned_id or 0
+        chosen = min(free, key=lambda each: (each.id <= last, each.id))
+        return chosen, "their turn among those who are there and free"
+    if queue.assignment is AssignmentStrategy.BY_SKILL:
+        chosen = min(free, key=lambda each: (-len(each.skills & needs), each.load, each.id))
+        if fitting := sorted(chosen.skills & needs):
+            return chosen, f"knows {', '.join(fitting)}; {_held(chosen)}"
+        wanted = f" ({', '.join(sorted(needs)[:5])})" if needs else ""
+        return least, f"nobody free has a fitting skill{wanted}; {_held(least)}"
+    return least, _held(least)
+
+
+def _held(person: Candidate) -> str:
+    return f"held {person.load} open conversation{'' if person.load == 1 else 's'}"
+
+
+# What waits, and what the absent hold
+
+
+def hand_out_waiting(*, now: datetime, limit: int) -> None:
+    """Give out what found nobody free before. The most urgent of each queue first."""
+    queues = Queue.select(Queue.id).where(
+        Queue.active & (Queue.assignment != AssignmentStrategy.BY_HAND)
+    )
+    for (queue_id,) in list(queues.tuples()):
+        waiting = (
+            Conversation.select(Conversation.id)
+            .where(
+                (Conversation.queue == queue_id)
+                & (Conversation.status == ConversationStatus.OPEN)
+                & Conversation.assignee.is_null()
+            )
+            .order_by(Conversation.due_at, Conversation.id)
+            .limit(limit)
+        )
+        ids = [key for (key,) in waiting.tuples()]
+        if ids:
+            with transaction():
+                hand_out(ids, now=now)
+
+
+def return_from_absent(*, now: datetime, limit: int) -> None:
+    """What people who are away or shut out hold open goes back to its queue."""
+    holding = (
+        Agent.select(Agent.id)
+        .join(Conversation, on=Conversation.assignee == Agent.id)
+        .where((Agent.away | ~Agent.active) & (Conversation.status == ConversationStatus.OPEN))
+        .distinct()
+    )
+    for (agent_id,) in list(holding.tuples()):
+        return_held(agent_id, "away", now=now, limit=limit)
+
+
+def return_held(
+    agent_id: int, reason: str, *, now: datetime, limit: int, by: int | None = None
+) -> int:
+    """Take an agent's open conversations back to their queues, which hand them out again.
+
+    `by` is who asked for it. Returns how many there were, at most `limit`.
+    """
+    former = Agent.get_by_id(agent_id)
+    with transaction():
+        held: list[Any] = list(
+            locked(
+                Conversation.select(Conversation.id)
+                .where(
+                    (Conversation.assignee == agent_id)
+                    & (Conversation.status == ConversationStatus.OPEN)
+                )
+                .order_by(Conversation.id)
+                .limit(limit)
+            )
+        )
+        ids = [each.id for each in held]
+        if ids:
+            Conversation.update(assignee=None).where(Conversation.id.in_(ids)).execute()
+            facts = {"former": former.name, "former_id": agent_id, "reason": reason}
+            timeline.add(
+                [timeline.entry(key, "returned", now, agent_id=by, **facts) for key in ids]
+            )
+            hand_out(ids, now=now, without=agent_id)
+    return len(ids)
