@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from earful import actions
 from earful.components import Badge
+from earful.store.contact_export import exported_contact
 from earful.store.database import TooSlow
 from earful.store.queries.contact_list import ContactLine, find_contacts, list_contacts
 from earful.store.queries.contacts import ContactPage, contact_page, history
@@ -14,7 +15,7 @@ from earful.store.queries.matches import matches, merges, refused
 from earful.store.queries.paging import Page
 from earful.store.queries.search_terms import LONGEST_SEARCH
 from earful.store.states import Role
-from flask import abort, redirect, request
+from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
@@ -88,6 +89,7 @@ class ContactsView(PageView):
                 past=past,
                 before=before,
                 merges=merges(contact_id),
+                erase_word=actions.ERASE_WORD,
                 refused=refused(contact_id),
                 **self._values(page),
             )
@@ -170,6 +172,23 @@ class ContactsView(PageView):
         """Another contact may be suggested again."""
         actions.take_back_refusal(self.runtime, self.actor, contact_id, _other(), now=self.now)
         return self._done(contact_id, "May be suggested again")
+
+    @expose(f"{_ONE}/export", methods=["POST"])
+    @needs(Role.LEAD)
+    def export(self, contact_id: int) -> ResponseReturnValue:
+        """All that is kept about them as one file; who took it stands in the audit."""
+        actions.note_contact_export(self.runtime, self.actor, contact_id, now=self.now)
+        name = f"contact-{contact_id}.json"
+        headers = {"Content-Disposition": f"attachment; filename={name}"}
+        return Response(exported_contact(contact_id), mimetype="application/json", headers=headers)
+
+    @expose(f"{_ONE}/erase", methods=["POST"])
+    @needs(Role.ADMIN)
+    def erase(self, contact_id: int) -> ResponseReturnValue:
+        """Take out all that tells of them, for good."""
+        typed = request.form.get("confirmation", "")
+        actions.erase_contact(self.runtime, self.actor, contact_id, typed, now=self.now)
+        return self._done(contact_id, "Erased")
 
     def _done(self, contact_id: int, said: str) -> ResponseReturnValue:
         """The part anew where a script asked, the page where none did."""

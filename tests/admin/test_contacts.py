@@ -41,6 +41,8 @@ CHANGE = {
     "/contacts/1/unmerge": AGENT,
     "/contacts/1/refuse": AGENT,
     "/contacts/1/allow": AGENT,
+    "/contacts/1/export": LEAD,
+    "/contacts/1/erase": ADMIN,
     "/contact-fields/new/": ADMIN,
     "/contact-fields/edit/?id=1": ADMIN,
 }
@@ -204,3 +206,27 @@ def test_the_other_contact_is_found_in_the_list(desk: Inbox, sign_in: SignIn) ->
     assert 'action="/contacts/1/merge"' not in page
     assert 'action="/contacts/1/merge"' in sign_in(AGENT).get("/contacts/?into=1").text
     assert "Who is the same" not in sign_in(VIEWER).get("/contacts/?into=1").text
+
+
+def test_a_lead_takes_a_copy_as_one_file(desk: Inbox, sign_in: SignIn) -> None:
+    answer = sign_in(LEAD).post("/contacts/1/export")
+
+    assert answer.headers["Content-Disposition"] == "attachment; filename=contact-1.json"
+    assert answer.json["contact"]["name"] == "Ann Wu"
+    assert [each["external_id"] for each in answer.json["messages"]] == ["m1"]
+
+
+def test_an_admin_erases_after_typing_the_word(desk: Inbox, sign_in: SignIn) -> None:
+    client = sign_in(ADMIN)
+    refused = client.post("/contacts/1/erase", data={"confirmation": "no"})
+    assert "Nothing was erased" in refused.text
+    assert "Ann Wu" in client.get("/contacts/1").text
+
+    assert client.post("/contacts/1/erase", data={"confirmation": "erase"}).status_code == 303
+
+    page = client.get("/contacts/1").text
+    assert "All that told of this person was erased" in page
+    assert "Erase this person" not in page
+    assert "<textarea" not in page
+    for path in ("/contacts/", "/contacts/1", "/?c=1", "/search/?q=ann", "/audit/"):
+        assert "Ann Wu" not in client.get(path).text, path

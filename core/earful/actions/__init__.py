@@ -79,6 +79,7 @@ from earful.actions.platform_actions import (
 )
 from earful.actions.policies import InvalidPolicy, move_policy, save_policy, set_policy_enabled
 from earful.actions.presence import tell_presence
+from earful.actions.privacy import ERASE_WORD, erase_contact, note_contact_export
 from earful.actions.queues import COLOURS, save_queue, set_setting
 from earful.actions.reading import mark_read, mark_unread
 from earful.actions.replies import (
@@ -103,6 +104,7 @@ from earful.actions.writing import (
 __all__ = [
     "BULK_CHANGES",
     "COLOURS",
+    "ERASE_WORD",
     "SYSTEM",
     "THEMES",
     "WHO_MAY",
@@ -135,6 +137,7 @@ __all__ = [
     "delete_view",
     "disconnect_channel",
     "end_sessions",
+    "erase_contact",
     "find_reply_again",
     "hide_message",
     "ignore",
@@ -144,6 +147,7 @@ __all__ = [
     "mark_unread",
     "merge_contacts",
     "move_policy",
+    "note_contact_export",
     "note_sign_in",
     "note_sign_in_refused",
     "note_sign_out",

@@ -31,7 +31,7 @@ from earful.store.models import (
 )
 from earful.store.states import Direction, Role
 
-__all__ = ["merge_contacts", "refuse_match", "take_back_refusal", "undo_merge"]
+__all__ = ["hold_arrivals", "merge_contacts", "refuse_match", "take_back_refusal", "undo_merge"]
 
 MOST_PAIRS = 100
 
@@ -54,7 +54,7 @@ def merge_contacts(
         msg = "Choose another contact to merge with."
         raise ActionRefused(msg)
     with transaction():
-        _hold_arrivals()
+        hold_arrivals()
         first, second = sorted((kept_id, merged_id))
         with writing_about(actor, first) as one, writing_about(actor, second) as other:
             kept, merged = (one, other) if one.id == kept_id else (other, one)
@@ -73,7 +73,7 @@ def merge_contacts(
     return int(merge.id)
 
 
-def _hold_arrivals() -> None:
+def hold_arrivals() -> None:
     """Storing messages holds its channel: no conversation begins under a contact that moves."""
     list(locked(Channel.select(Channel.id).order_by(Channel.id)).tuples())
 
@@ -122,7 +122,7 @@ def undo_merge(_runtime: Runtime, actor: Actor, merge_id: int, *, now: datetime)
     """Give back what a merge moved, and what its accounts began since. Returns the contact."""
     require(actor, Role.AGENT)
     with transaction():
-        _hold_arrivals()
+        hold_arrivals()
         merge = locked(ContactMerge.select().where(ContactMerge.id == merge_id)).get_or_none()
         if merge is None or merge.undone_at is not None:
             msg = "This merge was taken back already."

@@ -165,7 +165,14 @@ def store(
 def _authors_named_by_copies(
     messages: Iterable[InboundMessage], known: Mapping[str, Known]
 ) -> Iterable[Author]:
-    return [each.author for each in messages if each.external_id in known and each.author.name]
+    # What was deleted or erased names nobody any more.
+    return [
+        each.author
+        for each in messages
+        if each.author.name
+        and (before := known.get(each.external_id))
+        and before.removal is not RemovalKind.DELETED
+    ]
 
 
 def _realm_of(channel: ConfiguredChannel) -> str:
