@@ -35,22 +35,30 @@ def main() -> None:
     help="What `earful corrections export` wrote.",
 )
 def train(cache: Path, workers: int, corrections: TextIO | None) -> None:
-    """Learn from the pinned data; the weights of every epoch are kept in the cache."""
+    """Learn from the pinned data; the weights of every stage are kept in the cache."""
     import torch
 
     from training.examples import from_corrections, mood_set, training_set
     from training.network import Network, load_base
-    from training.train import SHIPPED, fit_mood
+    from training.train import STAGES, blended, fit_mood
     from training.train import train as learn
 
-    def keep(epoch: int, network: Network) -> None:
-        torch.save(network.state_dict(), cache / f"weights-{epoch}.pt")
-
     pool = [*training_set(cache), *from_corrections(corrections or ())]
-    recipe = replace(SHIPPED, workers=workers)
-    learn(pool, cache, recipe, keep)
-    network, tokenizer = load_base(cache, seed=0)
-    network.load_state_dict(torch.load(cache / f"weights-{recipe.stop - 1}.pt"))
+    network, tokenizer = load_base(cache, seed=1)
+    kept, start = cache / "weights-0.pt", None
+    for number, recipe in enumerate(STAGES, start=1):
+
+        def keep(_: int, learned: Network, to: Path = kept) -> None:
+            torch.save(learned.state_dict(), to)
+
+        click.echo(f"stage {number} of {len(STAGES)}")
+        learn(pool, cache, replace(recipe, workers=workers), keep, start)
+        weights = torch.load(kept)
+        if start is not None:
+            weights = blended(weights, torch.load(start), recipe.blend)
+        start, kept = cache / f"stage-{number}.pt", cache / f"weights-{number}.pt"
+        torch.save(weights, start)
+    network.load_state_dict(weights)
     click.echo("learning what frustration is")
     fit_mood(network.eval(), tokenizer, mood_set(pool))
     torch.save(network.state_dict(), cache / "weights.pt")

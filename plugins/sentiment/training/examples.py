@@ -15,7 +15,7 @@ from pathlib import Path
 from earful_sentiment.normalise import normalise
 
 from training.care import care_messages
-from training.sources import GO_EMOTIONS, HUTTO, obtain
+from training.sources import GO_EMOTIONS, HUTTO, TWEETS, obtain
 from training.targets import CLASSES, EMOTIONS, Target, from_emotions, from_ratings, frustration
 
 __all__ = ["Example", "draw", "from_corrections", "held_out", "mood_set", "training_set"]
@@ -23,6 +23,7 @@ __all__ = ["Example", "draw", "from_corrections", "held_out", "mood_set", "train
 # What each source counts for: tweets are what the model is for, the rest is what there is.
 WEIGHTS = {
     "tweets": 2.0,
+    "plain tweets": 1.0,
     "reddit": 1.0,
     "products": 0.7,
     "films": 0.5,
@@ -31,8 +32,13 @@ WEIGHTS = {
     "corrections": 2.0,
 }
 
-DRAWN = {"reddit": 12_000, "films": 2_500, "editorials": 3_000, "care": 1_000}
-"""How many of a source one epoch sees; of the others it sees all."""
+DRAWN: Mapping[str, int] = {
+    "reddit": 12_000,
+    "films": 2_500,
+    "editorials": 3_000,
+    "care": 1_000,
+}
+"""How many of a source one epoch sees, where a recipe says nothing else; all of the others."""
 
 _HUTTO_FILES = {
     "tweets": "tweets",
@@ -41,6 +47,13 @@ _HUTTO_FILES = {
     "editorials": "nytEditorialSnippets",
 }
 _HUTTO_ARCHIVE = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+
+_PLAIN: Mapping[str, Target] = {
+    "negative": (0.88, 0.10, 0.02),
+    "neutral": (0.09, 0.82, 0.09),
+    "positive": (0.02, 0.10, 0.88),
+}
+"""One label by unknown raters, softened by about how often others disagree with it."""
 
 _SURELY_NEUTRAL = 0.85
 _SHORT = 80
@@ -68,7 +81,8 @@ def training_set(cache: Path) -> list[Example]:
         Example(text, tone, "care", frustrated, WEIGHTS["care"])
         for text, tone, frustrated in care_messages()
     )
-    return [*rated, *_go_emotions(obtain(GO_EMOTIONS["train"], cache)), *care]
+    plain = (example for example in _plain_tweets(cache) if not _is_held_out(example.text))
+    return [*rated, *plain, *_go_emotions(obtain(GO_EMOTIONS["train"], cache)), *care]
 
 
 def mood_set(pool: Sequence[Example]) -> list[Example]:
@@ -84,7 +98,8 @@ def mood_set(pool: Sequence[Example]) -> list[Example]:
 def held_out(cache: Path) -> list[Example]:
     """Of each source, texts that are never learned from."""
     rated = (example for example in _hutto(cache) if _is_held_out(example.text))
-    return [*rated, *_go_emotions(obtain(GO_EMOTIONS["test"], cache))]
+    plain = (example for example in _plain_tweets(cache) if _is_held_out(example.text))
+    return [*rated, *plain, *_go_emotions(obtain(GO_EMOTIONS["test"], cache))]
 
 
 def from_corrections(lines: Iterable[str]) -> list[Example]:
@@ -118,14 +133,19 @@ _CERTAIN, _REST = 0.9, 0.05
 """One person's word is not the last one."""
 
 
-def draw(pool: Sequence[Example], epoch: int, order: random.Random) -> list[Example]:
+def draw(
+    pool: Sequence[Example],
+    epoch: int,
+    order: random.Random,
+    counts: Mapping[str, int] = DRAWN,
+) -> list[Example]:
     """One epoch's examples: of large sources the next part, some of them changed a little."""
     drawn: list[Example] = []
     for source in dict.fromkeys(example.source for example in pool):
         examples = [example for example in pool if example.source == source]
         # By a fixed order, so that epochs see different parts.
         random.Random(source).shuffle(examples)  # noqa: S311
-        count = min(DRAWN.get(source, len(examples)), len(examples))
+        count = min(counts.get(source, len(examples)), len(examples))
         first = epoch * count
         drawn += [examples[(first + number) % len(examples)] for number in range(count)]
     neutral = [example for example in drawn if example.target[1] > _SURELY_NEUTRAL]
@@ -178,6 +198,19 @@ def _rows(archive: tarfile.TarFile, name: str) -> Iterable[list[str]]:
         raise ValueError(f"{name} is not a file")
     text = file.read().decode("utf-8-sig", errors="replace")
     return csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def _plain_tweets(cache: Path) -> Iterator[Example]:
+    """Tweets with one label each. The mention that each began with is gone."""
+    with obtain(TWEETS, cache).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if text := normalise(row["text"].replace("`", "'")):
+                yield Example(
+                    text=text,
+                    target=_PLAIN[row["sentiment"]],
+                    source="plain tweets",
+                    weight=WEIGHTS["plain tweets"],
+                )
 
 
 def _go_emotions(path: Path) -> Iterator[Example]:

