@@ -14,7 +14,7 @@ import click
 
 from earful.cli.demo_config import demo_config
 from earful.cli.demo_house import furnish
-from earful.cli.demo_sandboxes import DemoSandbox, connect_sandboxes, sandboxes
+from earful.cli.demo_sandboxes import DemoSandbox, child_for, connect_sandboxes, sandboxes
 from earful.cli.options import load_config
 from earful.cli.start import listening_on, supervise
 
@@ -60,8 +60,9 @@ def demo(folder: Path, port: int | None, *, once: bool) -> None:
     close()
     supervisor = supervise(
         config,
-        beside=[each.child(config.server.public_url) for each in platforms],
+        beside=child_for(platforms, config.server.public_url),
         also_ready=lambda: all(each.answers() for each in platforms),
+        pages_first=True,
         on_ready=content.feed,
         until=content.is_routed if once else None,
     )

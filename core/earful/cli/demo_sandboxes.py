@@ -20,7 +20,14 @@ from earful.errors import ConfigError
 if TYPE_CHECKING:
     from earful.runtime import Runtime
 
-__all__ = ["DemoSandbox", "channel_name", "connect_sandboxes", "free_port", "sandboxes"]
+__all__ = [
+    "DemoSandbox",
+    "channel_name",
+    "child_for",
+    "connect_sandboxes",
+    "free_port",
+    "sandboxes",
+]
 
 _HOST = "127.0.0.1"
 
@@ -39,12 +46,6 @@ class DemoSandbox:
     def address(self) -> str:
         return f"http://{_HOST}:{self.port}"
 
-    def child(self, public_url: str) -> Child:
-        """The process that serves it, pushing to the demonstration's web process."""
-        webhook = f"{public_url}/webhooks/{self.channel}"
-        arguments = ["sandbox", self.kind, "--port", str(self.port), "--webhook", webhook]
-        return Child(self.channel, [sys.executable, "-m", "earful", *arguments])
-
     def answers(self) -> bool:
         """Whether it can be reached."""
         try:
@@ -52,6 +53,17 @@ class DemoSandbox:
                 return True
         except OSError:
             return False
+
+
+def child_for(found: Sequence[DemoSandbox], public_url: str) -> list[Child]:
+    """The one process that serves them all, pushing to the demonstration's web process."""
+    words = [
+        word
+        for each in found
+        for word in (each.kind, str(each.port), f"{public_url}/webhooks/{each.channel}")
+    ]
+    command = [sys.executable, "-m", "earful.cli.demo_platforms", *words]
+    return [Child("sandboxes", command)] if found else []
 
 
 def channel_name(title: str, kind: str) -> str:

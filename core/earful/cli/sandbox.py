@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from earful.components import ChannelType
     from earful.sandbox import Sandbox
 
-__all__ = ["sandbox", "sandbox_of"]
+__all__ = ["sandbox", "sandbox_named", "sandbox_of"]
 
 
 @click.command()
@@ -29,7 +29,7 @@ def sandbox(kind: str, port: int | None, webhook: str, disorder: int | None) -> 
     from earful.sandbox import Behaviour, serve
 
     set_up_logs()
-    found = _named(kind)
+    found = sandbox_named(kind)
 
     def ready(address: str) -> None:
         click.echo(f"The sandbox of {found.title} is ready on {address} (Ctrl-C stops it).")
@@ -61,7 +61,7 @@ def sandbox_of(kind: ChannelType) -> Sandbox | None:
         return None
 
 
-def _named(name: str) -> Sandbox:
+def sandbox_named(name: str) -> Sandbox:
     """The sandbox of a kind, which may also be named by its title: `x` is `twitter`."""
     kinds = _kinds(name)
     for kind in kinds.values():

@@ -48,13 +48,15 @@ class Child:
 class Supervisor:
     """Runs children until it is told to stop, or until `until` says so.
 
-    `ready` is asked several times a second until it agrees; then `on_ready` is called, once.
+    `ready` is asked several times a second until it agrees; then those of `later` are started and
+    `on_ready` is called, once.
     """
 
     def __init__(
         self,
         children: Sequence[Child],
         *,
+        later: Sequence[Child] = (),
         server: EmbeddedServer | None = None,
         ready: Callable[[], bool] | None = None,
         on_ready: Callable[[], None] | None = None,
@@ -62,6 +64,7 @@ class Supervisor:
         write: Callable[[str], None] = print,
     ) -> None:
         self.children = list(children)
+        self.later = list(later)
         self.server = server
         self.ready = ready
         self.on_ready = on_ready
@@ -71,7 +74,7 @@ class Supervisor:
         self.refused = False
         """Whether a child refused its configuration, which no new start would change."""
         self._selector = selectors.DefaultSelector()
-        self._width = max((len(child.name) for child in children), default=0)
+        self._width = max((len(child.name) for child in [*children, *later]), default=0)
 
     def run(self) -> None:
         """Start everything, watch it, and stop everything, whatever happens in between."""
@@ -115,6 +118,8 @@ class Supervisor:
     def _ask(self) -> None:
         if self.ready is not None and self.ready():
             self.ready = None
+            self.children += self.later
+            self._start_what_is_due()
             if self.on_ready is not None:
                 self.on_ready()
         if self.ready is None and self.until is not None and self.until():

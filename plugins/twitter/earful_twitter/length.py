@@ -2,16 +2,13 @@
 
 X's own rules, version 3 (https://docs.x.com/fundamentals/counting-characters): text is brought to
 NFC; the code points of the ranges 0-4351, 8192-8205, 8208-8223 and 8242-8247 weigh one, all others
-two; an emoji weighs two however it is composed; a link weighs 23. `twitter-text-parser` counts.
+two; an emoji weighs two however it is composed; a link weighs 23. `twitter-text-parser` counts;
+it compiles large patterns when it is imported, so that waits for the first text.
 """
 
 from __future__ import annotations
 
 import re
-
-from twitter_text import parse_tweet
-from twitter_text.config import config
-from twitter_text.get_character_weight import get_character_weight
 
 from earful_twitter.links import MOST_WORDS, is_plain, pieces
 
@@ -30,6 +27,8 @@ def weighted_length(text: str) -> int:
 
     Counting a post costs some milliseconds; far beyond what can be sent, characters count one.
     """
+    from twitter_text import parse_tweet
+
     in_front = _MENTIONS_IN_FRONT.match(text)
     said = text[in_front.end() :] if in_front else text
     exact, rest = said[:_MOST_COUNTED], said[_MOST_COUNTED:]
@@ -44,5 +43,8 @@ def weighted_length(text: str) -> int:
 
 def _plain_weight(piece: str) -> int:
     """The weight of a word that is not looked at for links and emoji."""
+    from twitter_text.config import config
+    from twitter_text.get_character_weight import get_character_weight
+
     weights = sum(get_character_weight(one, config["defaults"]) for one in piece)
     return int(weights / config["defaults"]["scale"])

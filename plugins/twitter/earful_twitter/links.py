@@ -2,15 +2,15 @@
 
 `twitter-text-parser` takes minutes over a few thousand letters with a dot between every two. A
 link holds no space, so a text is looked at word by word, and a word with more dots than addresses
-have, or a very long one with other letters than ASCII, is taken as it is.
+have, or a very long one with other letters than ASCII, is taken as it is. The parser compiles
+large patterns when it is imported, which takes longer than all else at a start: that waits for
+the first text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from twitter_text.extract_urls import extract_urls
 
 __all__ = ["MOST_WORDS", "find_links", "is_plain", "pieces"]
 
@@ -34,5 +34,7 @@ def is_plain(word: str) -> bool:
 
 def find_links(text: str) -> list[str]:
     """The links of a text, in order, each once; with or without `https://`."""
+    from twitter_text.extract_urls import extract_urls
+
     words = [word for word in text.split() if "." in word and not is_plain(word)][:MOST_WORDS]
     return list(dict.fromkeys(link for word in words for link in extract_urls(word)))

@@ -37,8 +37,9 @@ if "mistaken" in WORDS:
 server = EmbeddedServer(FOLDER) if "server" in WORDS else None
 supervisor = Supervisor(
     children,
+    later=[Child("later", [sys.executable, "-c", STEADY])] if "later" in WORDS else (),
     server=server,
-    ready=(lambda: True) if "once" in WORDS else None,
+    ready=(lambda: True) if {"once", "later"} & set(WORDS) else None,
     on_ready=lambda: say("ready"),
     until=(lambda: True) if "once" in WORDS else None,
     write=say,

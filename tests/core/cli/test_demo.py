@@ -65,7 +65,7 @@ def test_demo_serves_and_leaves_nobody(tmp_path: Path, number: signal.Signals) -
         with urllib.request.urlopen(sandbox[1], timeout=10) as answer:
             assert answer.status == 200
     watched = [os.pidfd_open(pid) for pid in _children(demo.pid)]
-    assert len(watched) == 8
+    assert len(watched) == 7
     demo.send_signal(number)
     assert demo.wait(15) == (0 if number is signal.SIGINT else -number)
     while watched:

@@ -139,6 +139,14 @@ def test_a_refused_configuration_stops_all(tmp_path: Path) -> None:
         assert running.line("stopped") == "stopped refused=True"
 
 
+def test_what_can_wait_is_started_once_the_others_are_ready(tmp_path: Path) -> None:
+    with family(tmp_path, "later") as running:
+        running.line("ready")
+        assert "later" in dict(running.child() for _ in range(3))
+        running.stop(signal.SIGTERM)
+        assert running.all_gone(0.1)
+
+
 def test_it_ends_when_it_is_done(tmp_path: Path) -> None:
     with family(tmp_path, "once") as running:
         running.line("ready")
