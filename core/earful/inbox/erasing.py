@@ -103,7 +103,7 @@ def erase_person(contact_id: int, agent_id: int | None, now: datetime) -> int:
 
 
 def _ids(query: Any, *where: Any) -> list[int]:
-    return [key for (key,) in query.where(*where).order_by(1).tuples()]
+    return [key for (key,) in query.where(*where).tuples()]
 
 
 def _messages_of(accounts: Sequence[int]) -> Iterator[list[int]]:

@@ -59,7 +59,9 @@ def everything() -> dict[str, list[tuple[Any, ...]]]:
         model.__name__: list(model.select(model.id, model.contact).order_by(model.id).tuples())
         for model in tables
     }
-    return owners | {"vip": list(Contact.select(Contact.id, Contact.vip).order_by(1).tuples())}
+    return owners | {
+        "vip": list(Contact.select(Contact.id, Contact.vip).order_by(Contact.id).tuples())
+    }
 
 
 def test_the_kept_contact_holds_everything_and_the_other_nothing(

@@ -103,7 +103,7 @@ def places(word: str) -> set[str]:
 
 def test_nothing_of_the_person_is_left_anywhere(inbox: Inbox, wall: Wall, ann: int) -> None:
     raw = f'{{"from": "id-{SECRET}"}}'.encode()
-    Payload.update(body=raw).where(Payload.id == 1).execute()
+    Payload.update(body=raw).execute()
     assert {"Message", "Identity", "Reply", "Note", "Draft", "Payload", "message_search"} <= (
         places(SECRET)
     )

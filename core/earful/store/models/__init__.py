@@ -148,6 +148,11 @@ ALL_MODELS: tuple[type[Row], ...] = (
     Draft,
     SignOff,
     Mention,
+    ContactField,
+    ContactValue,
+    ContactNote,
+    ContactMerge,
+    RefusedMatch,
     Presence,
 )
 """Every table, each after those it links to."""
