@@ -102,27 +102,28 @@ def test_a_question_finds_what_it_asks(shop: Filler, tree: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("tree", "expected"),
     [
-        ({"all": []}, {"a", "b", "c"}),
-        (leaf("conversation.assignee", "is_unknown"), {"c"}),
-        (leaf("conversation.queue", "is_not", "Billing"), {"a"}),
+        ({"all": []}, "abc"),
+        (leaf("conversation.assignee", "is_unknown"), "c"),
+        (leaf("conversation.queue", "is_not", "Billing"), "a"),
         # Nobody's queue is not Billing, but a question about what is unknown is never a yes...
-        ({"none": [leaf("conversation.queue", "is", "Billing")]}, {"a", "c"}),
+        ({"none": [leaf("conversation.queue", "is", "Billing")]}, "ac"),
         # ... and a group that denies it holds.
-        ({"none": [leaf("conversation.waiting", "gt", 1)]}, {"a", "c"}),
-        (leaf("conversation.unread", "is", value=True), {"a", "c"}),
-        (leaf("contact.name", "contains", "TANAKA"), {"a", "b", "c"}),
-        (leaf("contact.name", "starts_with", "%"), set()),
-        (leaf("conversation.title", "not_contains", "_"), {"a", "b", "c"}),
-        (leaf("labels", "has_not", "topic:*"), {"a", "c"}),
-        (leaf("channel.type", "is", "forums"), {"a", "b", "c"}),
-        (leaf("conversation.age", "lt", 10**15), {"a", "b", "c"}),
+        ({"none": [leaf("conversation.waiting", "gt", 1)]}, "ac"),
+        (leaf("conversation.unread", "is", value=True), "ac"),
+        (leaf("contact.name", "contains", "TANAKA"), "abc"),
+        (leaf("contact.name", "starts_with", "%"), ""),
+        (leaf("conversation.title", "not_contains", "_"), "abc"),
+        (leaf("labels", "has_not", "topic:*"), "ac"),
+        (leaf("channel.type", "is", "forums"), "abc"),
+        (leaf("conversation.age", "lt", 10**15), "abc"),
     ],
     ids=str,
 )
 def test_what_is_unknown_answers_no_question(
-    shop: Filler, tree: dict[str, Any], expected: set[str]
+    shop: Filler, tree: dict[str, Any], expected: str
 ) -> None:
-    assert found(shop, tree) == expected
+    """`expected` is the letters of the conversations: a set's order would differ by process."""
+    assert found(shop, tree) == set(expected)
 
 
 def test_a_persons_word_on_the_tone_wins(shop: Filler) -> None:
