@@ -7,13 +7,23 @@ from collections.abc import Callable
 import pytest
 from earful import actions, store
 from earful.actions import SYSTEM
-from earful.store.models import AuditEvent, Channel, Contact, ContactNote, ContactValue, Identity
+from earful.store.models import (
+    Agent,
+    AuditEvent,
+    Channel,
+    Contact,
+    ContactNote,
+    ContactValue,
+    Identity,
+)
 from earful.store.states import Role
 from earful.testing.inbox import Inbox
 from earful.types import Author
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import expect
 
+from tests.admin.conftest import Screen
 from tests.wall import Wall, post
 
 SignIn = Callable[[Role], FlaskClient]
@@ -46,6 +56,15 @@ CHANGE = {
     "/contact-fields/new/": ADMIN,
     "/contact-fields/edit/?id=1": ADMIN,
 }
+
+PAGES = ("/contacts/", "/contacts/?q=nobody", "/contacts/?into=1", "/contacts/1", "/contacts/2")
+WIDTHS = (1440, 1024, 390, 320)
+
+
+def alike() -> None:
+    """The two have the same handle, on two channels."""
+    Identity.update(handle="@annwu", realm="blog:b").where(Identity.contact == 2).execute()
+    Identity.update(handle="annwu").where(Identity.contact == 1).execute()
 
 
 @pytest.fixture
@@ -176,8 +195,7 @@ def test_what_is_known_is_only_read_by_a_viewer(desk: Inbox, sign_in: SignIn) ->
 def test_a_suggestion_is_confirmed_taken_apart_and_refused(desk: Inbox, sign_in: SignIn) -> None:
     client = sign_in(AGENT)
     with store.connection():
-        Identity.update(handle="@annwu", realm="blog:b").where(Identity.contact == 2).execute()
-        Identity.update(handle="annwu").where(Identity.contact == 1).execute()
+        alike()
     for path in ("/contacts/1", "/contacts/1/person?c=1"):
         page = client.get(path).text
         assert "Maybe the same person" in page
@@ -230,3 +248,46 @@ def test_an_admin_erases_after_typing_the_word(desk: Inbox, sign_in: SignIn) -> 
     assert "<textarea" not in page
     for path in ("/contacts/", "/contacts/1", "/?c=1", "/search/?q=ann", "/audit/"):
         assert "Ann Wu" not in client.get(path).text, path
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_readable_at_every_width(desk: Inbox, screen: Screen, theme: str) -> None:
+    with store.connection():
+        Agent.update(theme=theme).execute()
+        alike()
+        Contact.update(vip=True).where(Contact.id == 1).execute()
+    screen.sign_in(ADMIN)
+    problems = []
+    for path in (*PAGES, "/?c=1"):
+        screen.open(path)
+        if "c=1" in path:
+            screen.page.get_by_text("Before you answer").wait_for()
+        for width in WIDTHS:
+            screen.page.set_viewport_size({"width": width, "height": 900})
+            problems += [f"{path} {width} {each}" for each in screen.violations()]
+            if screen.is_too_wide():
+                problems.append(f"{path} {width} is too wide")
+        screen.page.set_viewport_size({"width": 1440, "height": 900})
+    assert problems == []
+
+
+@pytest.mark.browser
+def test_beside_a_conversation_a_note_is_kept_and_a_match_confirmed(
+    desk: Inbox, screen: Screen
+) -> None:
+    with store.connection():
+        alike()
+    screen.sign_in(AGENT)
+    screen.open("/?c=1")
+    page = screen.page
+    page.get_by_label("Note about Ann Wu").fill("Calls on Fridays")
+    page.get_by_role("button", name="Add note").press("Enter")
+    expect(page.locator(".kept-note").first).to_have_text("Calls on Fridays")
+    page.get_by_role("button", name="Same person as").press("Enter")
+    page.get_by_text("They are one contact now").wait_for()
+    expect(page.get_by_text("Maybe the same person")).to_have_count(0)
+    page.get_by_role("link", name="All about them").press("Enter")
+    page.get_by_role("button", name="again").press("Enter")
+    page.get_by_text("They are two contacts again").wait_for()
+    expect(page.get_by_role("heading", name="Maybe the same person")).to_be_visible()
