@@ -12,6 +12,7 @@ from flask_admin import BaseView
 from earful_admin import manage
 from earful_admin.contacts import ContactsView
 from earful_admin.inbox.keeping import KeepingView
+from earful_admin.inbox.notices import NoticesView
 from earful_admin.inbox.searching import SearchView
 from earful_admin.inbox.views import InboxView
 from earful_admin.profile import ProfileView
@@ -27,6 +28,9 @@ def inbox() -> BaseView:
 def pages() -> list[Any]:
     """The other pages."""
     return [
+        NoticesView(
+            name="Notifications", category="Inbox", endpoint="notices", url="/notifications"
+        ),
         SearchView(name="Search", category="Inbox", endpoint="search", url="/search"),
         KeepingView(name="Views", category="Inbox", endpoint="views", url="/views"),
         ContactsView(name="Contacts", category="Inbox", endpoint="contacts", url="/contacts"),

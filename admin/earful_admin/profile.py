@@ -7,13 +7,14 @@ from typing import Any
 from earful import actions
 from earful.store.models import Agent
 from earful.store.queries.writing import sign_offs
-from earful.store.states import Role
+from earful.store.states import AgentNotificationKind, Role
 from flask import Response, current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from earful_admin import context, passwords, sign_in
 from earful_admin.access import needs
+from earful_admin.inbox.notices import KINDS, WAYS
 from earful_admin.nav import NavItem
 from earful_admin.security import is_own_page
 from earful_admin.toasts import say
@@ -97,6 +98,17 @@ class ProfileView(PageView):
         say(f"You are away.{words}" if away else "You are back.")
         return redirect(self.get_url(".index"), 303)
 
+    @expose("/notices", methods=["POST"])
+    @needs(Role.VIEWER)
+    def save_notices(self) -> ResponseReturnValue:
+        wanted = set(request.form.getlist("told"))
+        ways = (f"{kind}.{way}" for kind in AgentNotificationKind for way in actions.NOTICE_WAYS)
+        actions.set_muted(
+            self.runtime, self.actor, (each for each in ways if each not in wanted), now=self.now
+        )
+        say("Your notifications are saved.")
+        return redirect(self.get_url(".index"), 303)
+
     @expose("/sign-offs", methods=["POST"])
     @needs(Role.AGENT)
     def save_sign_offs(self) -> ResponseReturnValue:
@@ -138,5 +150,7 @@ class ProfileView(PageView):
             themes=THEMES,
             mistakes=mistakes,
             form=request.form,
+            notice_kinds=KINDS,
+            notice_ways=WAYS,
             channels=sign_offs(context.agent().id),
         )

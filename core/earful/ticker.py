@@ -22,6 +22,7 @@ from earful.runtime import Runtime
 from earful.store import connection, transaction
 from earful.store.leases import beat, hold_lease, release_lease
 from earful.store.models import (
+    AgentNotification,
     Channel,
     Clock,
     EarlyRemoval,
@@ -51,6 +52,8 @@ logger = logging.getLogger(__name__)
 EVERY = timedelta(seconds=1)
 LEASE = timedelta(seconds=5)
 """How soon another ticker takes over from one that died; two at once would only do double work."""
+TOLD_FOR = timedelta(days=90)
+"""How long what an agent was told is kept."""
 PURGE_EVERY = timedelta(minutes=1)
 MOST = 2000
 """How much one round enqueues; the rest waits for the next."""
@@ -120,6 +123,7 @@ def purge(runtime: Runtime, *, now: datetime) -> None:
     for model, due in (
         (Payload, PAYLOAD_FINISHED & (Payload.received_at < before)),
         (EarlyRemoval, EarlyRemoval.at < before),
+        (AgentNotification, AgentNotification.at < now - TOLD_FOR),
         (Presence, Presence.at < now - PRESENT_FOR),
     ):
         ids = _first_column(model.select(model.id).where(due).limit(MOST))

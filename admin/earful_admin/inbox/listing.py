@@ -28,6 +28,7 @@ from earful_admin import context
 from earful_admin.access import may, needs
 from earful_admin.assets import asset
 from earful_admin.inbox.lines import Line, Lines, Look
+from earful_admin.inbox.notices import news, unread
 from earful_admin.inbox.presence import Presence, presence_state
 from earful_admin.nav import NavItem
 
@@ -121,6 +122,7 @@ class Listing(Presence):
         words = {
             "state": word_of(self._state()),
             "presence": short_word(presence_state(here, wanted)),
+            "notices": ".".join(map(str, unread())),
         }
         if wanted is not None:
             words["conversation"] = word_of(changes.conversation_state(wanted))
@@ -130,6 +132,8 @@ class Listing(Presence):
         answer: dict[str, Any] = {**words}
         if changed & {"presence", "conversation"}:
             answer |= self._drawn(here, wanted)
+        if "notices" in changed:
+            answer["told"] = news(request.args.get("notices", ""))
         if "state" in changed:
             answer |= self._changed_list(self._view())
         return answer

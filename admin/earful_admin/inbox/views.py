@@ -28,6 +28,7 @@ from earful_admin.inbox.composing import composer, web_address
 from earful_admin.inbox.entries import by_day
 from earful_admin.inbox.judging import Judging
 from earful_admin.inbox.listing import LIST_KEYS, Listing, word_of
+from earful_admin.inbox.notices import notices_word
 from earful_admin.inbox.on_platform import OnPlatform, offers
 from earful_admin.inbox.snoozing import snooze_choices
 from earful_admin.inbox.writing import Writing
@@ -80,7 +81,15 @@ class InboxView(Listing, Bulk, Acting, Writing, Judging, OnPlatform, PageView):
         words = {"draft": draft, "refused": refused, "accepted": accepted}
         values = {**self._list(view), **opened, **words}
         word = word_of(self._state())
-        return str(self.render("inbox/page.html", state_word=word, page_keys=KEYS, **values))
+        return str(
+            self.render(
+                "inbox/page.html",
+                state_word=word,
+                notices_word=notices_word,
+                page_keys=KEYS,
+                **values,
+            )
+        )
 
     @expose("/conversation/<int:conversation_id>/earlier")
     def earlier(self, conversation_id: int) -> ResponseReturnValue:

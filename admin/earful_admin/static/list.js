@@ -33,6 +33,7 @@
       url.searchParams.set("c", openId());
       url.searchParams.set("conversation", thread().dataset.word);
     }
+    url.searchParams.set("notices", inbox.dataset.notices);
     for (const [name, value] of Object.entries(shared.presenceAsked())) url.searchParams.set(name, value);
     return url;
   };
@@ -124,6 +125,8 @@
     inbox.dataset.word = said.state;
     if (said.order) refreshLines(said, force);
     shared.presenceTold(said);
+    inbox.dataset.notices = said.notices;
+    if (said.told) shared.noticesTold(said.told);
     const isNew = said.conversation && thread() && said.conversation !== thread().dataset.word;
     if (isNew && !force) {
       await shared.refreshThread();

@@ -92,6 +92,7 @@ from earful.actions.replies import (
     undo_reply,
 )
 from earful.actions.system import retry_job, retry_notification
+from earful.actions.telling import NOTICE_WAYS, mark_all_told_read, set_muted
 from earful.actions.views import InvalidView, delete_view, save_view
 from earful.actions.writing import (
     DraftConflict,
@@ -105,6 +106,7 @@ __all__ = [
     "BULK_CHANGES",
     "COLOURS",
     "ERASE_WORD",
+    "NOTICE_WAYS",
     "SYSTEM",
     "THEMES",
     "WHO_MAY",
@@ -143,6 +145,7 @@ __all__ = [
     "ignore",
     "judge_label",
     "like_message",
+    "mark_all_told_read",
     "mark_read",
     "mark_unread",
     "merge_contacts",
@@ -176,6 +179,7 @@ __all__ = [
     "set_agent_active",
     "set_away",
     "set_contact_value",
+    "set_muted",
     "set_password",
     "set_policy_enabled",
     "set_priority",

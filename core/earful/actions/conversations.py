@@ -14,13 +14,20 @@ from earful.errors import ActionRefused
 from earful.inbox import timeline
 from earful.inbox.assigning import hand_out
 from earful.inbox.lifecycle import change_status
+from earful.inbox.telling import Told, tell
 from earful.inbox.text import clean, one_line
 from earful.inbox.writing import mentions_in
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Agent, Conversation, ConversationLabel, Event, Mention, Note, Queue
 from earful.store.queries.writing import colleagues
-from earful.store.states import ConversationStatus, PriorityRank, Role, WritingMode
+from earful.store.states import (
+    AgentNotificationKind,
+    ConversationStatus,
+    PriorityRank,
+    Role,
+    WritingMode,
+)
 from earful.types import Priority
 
 __all__ = [
@@ -76,6 +83,7 @@ def add_note(
         for colleague in named:
             if colleague.id != actor.agent_id:
                 Mention.create(note=note, conversation=conversation_id, agent=colleague.id, at=now)
+                _tell(AgentNotificationKind.MENTION, colleague.id, actor, conversation_id, now)
         drop_draft(actor, conversation_id, WritingMode.NOTE)
         audit(actor, "conversation.note", "conversation", conversation_id, now)
     return int(note.id)
@@ -103,6 +111,10 @@ def assign(
             return
         former = conversation.assignee_id and Agent.get_by_id(conversation.assignee_id)
         _set(conversation, assignee=agent_id)
+        if agent_id and agent_id != actor.agent_id:
+            _tell(AgentNotificationKind.ASSIGNED, agent_id, actor, conversation_id, now)
+        if former and former.id != actor.agent_id:
+            _tell(AgentNotificationKind.TAKEN_OVER, former.id, actor, conversation_id, now)
         if former and agent_id == actor.agent_id:
             _note_change(
                 actor, conversation, "taken_over", now, former=former.name, former_id=former.id
@@ -128,6 +140,13 @@ def ask_to_take_over(
         _note_change(
             actor, conversation, "takeover_asked", now, holder=holder.name, holder_id=holder.id
         )
+        _tell(AgentNotificationKind.TAKEOVER_ASKED, holder.id, actor, conversation_id, now)
+
+
+def _tell(
+    kind: AgentNotificationKind, agent_id: int, actor: Actor, conversation_id: int, now: datetime
+) -> None:
+    tell(kind, [Told(agent_id, conversation_id, actor.agent_id)], now=now)
 
 
 def _has_asked(actor: Actor, conversation_id: int, now: datetime) -> bool:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from earful.actions.actor import Actor
+from earful.actions.telling import mark_told_read
 from earful.errors import ActionRefused
 from earful.runtime import Runtime
 from earful.store.database import transaction
-from earful.store.models import Mention, Message, ReadCursor
+from earful.store.models import AgentNotification, Mention, Message, ReadCursor
 from earful.store.states import Direction
 
 __all__ = ["mark_read", "mark_unread"]
@@ -25,7 +26,7 @@ def mark_read(
 ) -> None:
     """`message_id` and what came before it has been read; never moves back.
 
-    Whoever reads a conversation has seen the notes that name them.
+    Whoever reads a conversation has seen the notes that name them, and what they are told of it.
     """
     with transaction():
         (
@@ -37,6 +38,7 @@ def mark_read(
             )
             .execute()
         )
+        mark_told_read(actor, now, AgentNotification.conversation == conversation_id)
         known = Message.id <= message_id
         newest = _newest(conversation_id, known)
         if newest is None:

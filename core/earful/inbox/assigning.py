@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from earful.inbox import timeline
+from earful.inbox.telling import Told, tell
 from earful.store.database import locked, transaction
 from earful.store.models import Agent, Conversation, Queue
 from earful.store.queries.assigning import Candidate, candidates, needs_of
-from earful.store.states import AssignmentStrategy, ConversationStatus
+from earful.store.states import AgentNotificationKind, AssignmentStrategy, ConversationStatus
 
 __all__ = ["hand_out", "hand_out_waiting", "return_from_absent", "return_held"]
 
@@ -33,6 +34,7 @@ class _Round:
     queues: dict[int, Queue]
     people: list[Candidate]
     entries: list[timeline.Entry] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
 
 def hand_out(
@@ -65,6 +67,7 @@ def hand_out(
     for queue in queues.values():
         Queue.update(last_assigned_id=queue.last_assigned_id).where(Queue.id == queue.id).execute()
     timeline.add(work.entries)
+    tell(AgentNotificationKind.ASSIGNED, work.told, now=now)
 
 
 def _waiting(ids: Sequence[int]) -> list[Conversation]:
@@ -105,6 +108,7 @@ def _give(
     chosen.load += 1
     queue.last_assigned_id = chosen.id
     Conversation.update(assignee=chosen.id).where(Conversation.id == conversation.id).execute()
+    work.told.append(Told(chosen.id, conversation.id))
     work.entries.append(
         timeline.entry(
             conversation.id,
@@ -204,5 +208,8 @@ def return_held(
             timeline.add(
                 [timeline.entry(key, "returned", now, agent_id=by, **facts) for key in ids]
             )
+            if by != agent_id:
+                told = [Told(agent_id, key, by) for key in ids]
+                tell(AgentNotificationKind.RETURNED, told, now=now)
             hand_out(ids, now=now, without=agent_id)
     return len(ids)

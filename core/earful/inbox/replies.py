@@ -7,9 +7,10 @@ from datetime import datetime
 from earful.inbox import timeline
 from earful.inbox.conversations import answered, stop_clocks
 from earful.inbox.lifecycle import change_status
+from earful.inbox.telling import Told, tell
 from earful.inbox.text import clean, snippet
 from earful.store.models import Conversation, Reply
-from earful.store.states import ConversationStatus, ReplyState
+from earful.store.states import AgentNotificationKind, ConversationStatus, ReplyState
 
 __all__ = ["SHOWN", "confirm", "fail", "sent"]
 
@@ -65,6 +66,9 @@ def fail(reply: Reply, reason: str, *, at: datetime) -> bool:
     )
     if moved:
         timeline.add([timeline.entry(reply.conversation_id, "reply_failed", at, reply_id=reply.id)])
+        if reply.agent_id:
+            told = Told(reply.agent_id, reply.conversation_id)
+            tell(AgentNotificationKind.REPLY_FAILED, [told], now=at)
     return bool(moved)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 __all__ = [
+    "AgentNotificationKind",
     "AssignmentStrategy",
     "ChannelState",
     "ClockKind",
@@ -22,6 +23,17 @@ __all__ = [
     "Stage",
     "WritingMode",
 ]
+
+
+class AgentNotificationKind(StrEnum):
+    """What an agent is told of."""
+
+    MENTION = "mention"
+    ASSIGNED = "assigned"
+    TAKEOVER_ASKED = "takeover_asked"
+    TAKEN_OVER = "taken_over"
+    REPLY_FAILED = "reply_failed"
+    RETURNED = "returned"
 
 
 class AssignmentStrategy(StrEnum):

@@ -19,6 +19,7 @@ __all__ = [
     "PLATFORM_ACTION_UNFINISHED",
     "REPLY_UNFINISHED",
     "SNOOZED",
+    "TOLD_UNREAD",
 ]
 
 CLOCK_RUNS = SQL("met_at IS NULL AND cancelled_at IS NULL")
@@ -31,4 +32,5 @@ PAYLOAD_UNFINISHED = SQL("state = 'received'")
 PAYLOAD_FINISHED = SQL("state IN ('parsed', 'unsupported')")
 PLATFORM_ACTION_UNFINISHED = SQL("state IN ('queued', 'sending')")
 REPLY_UNFINISHED = SQL("state IN ('queued', 'sending', 'unconfirmed')")
+TOLD_UNREAD = SQL("read_at IS NULL")
 SNOOZED = SQL("status = 'snoozed'")

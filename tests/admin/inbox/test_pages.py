@@ -306,7 +306,7 @@ def test_nothing_new_costs_nothing(
     agent: FlaskClient, town: Town, earful_runtime: Runtime, people: dict[Role, Actor]
 ) -> None:
     def asked(words: dict[str, str]) -> str:
-        names = ("state", "presence", "conversation")
+        names = ("state", "presence", "notices", "conversation")
         return f"/updates?c={town.quiet}&" + "&".join(f"{name}={words[name]}" for name in names)
 
     words = agent.get(f"/updates?c={town.quiet}").json

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from earful import store
-from earful.store.models import Agent, Conversation, Event, Presence
+from earful.store.models import Agent, AgentNotification, Conversation, Event, Presence
 from earful.store.states import Role
 from flask.testing import FlaskClient
 
@@ -118,3 +118,66 @@ def test_a_poll_takes_as_many_statements_with_one_colleague_as_with_many(
         polled(lead, c=town.quiet + number, window=f"w{number}")
 
     assert statements() == few
+
+
+# Notifications
+
+
+def noted(lead: FlaskClient, town: Town) -> None:
+    lead.post(f"/conversation/{town.quiet}/note", data={"text": "@Agent, please look"})
+
+
+def test_what_one_is_told_stands_on_the_page_and_in_the_navigation_until_it_is_read(
+    agent: FlaskClient, lead: FlaskClient, town: Town
+) -> None:
+    assert "Nothing to tell" in agent.get("/notifications/").text
+    noted(lead, town)
+
+    page = agent.get("/notifications/").text
+    assert "Lead named you in a note about" in page
+    assert f"c={town.quiet}" in page
+    assert 'Notifications</span><span class="nav-count">1</span>' in page
+    assert "Lead named you" not in lead.get("/notifications/").text
+
+    with store.connection():
+        newest = AgentNotification.select().get().id
+    agent.post("/notifications/read", data={"up_to": newest - 1})
+    assert '<span class="nav-count">1</span>' in agent.get("/notifications/").text
+    lead.post("/notifications/read", data={"up_to": newest})
+    agent.post("/notifications/read", data={"up_to": newest})
+    assert 'Notifications</span><span class="nav-count">0</span>' in agent.get("/").text
+
+
+def test_a_poll_brings_what_came_since_for_the_browser_to_show(
+    agent: FlaskClient, lead: FlaskClient, town: Town
+) -> None:
+    word = polled(agent)["notices"]
+    assert "told" not in polled(agent, notices=word)
+    noted(lead, town)
+
+    said = polled(agent, notices=word)
+
+    assert said["told"]["count"] == 1
+    (shown,) = said["told"]["show"]
+    assert shown["text"].startswith("Lead named you in a note")
+    assert shown["url"] == f"/?c={town.quiet}"
+    assert "told" not in polled(agent, notices=said["notices"])
+    for odd in ("", "x.y", "1." + "9" * 40, "\u202e"):
+        assert polled(agent, notices=odd)["told"]["count"] == 1
+
+
+def test_each_kind_is_switched_off_for_each_way(
+    agent: FlaskClient, lead: FlaskClient, town: Town
+) -> None:
+    word = polled(agent)["notices"]
+    agent.post("/profile/notices", data={"told": ["mention.page", "assigned.browser"]})
+    profile = agent.get("/profile/").text
+    assert 'value="mention.page" checked' in profile
+    assert 'value="mention.browser" >' in profile
+    noted(lead, town)
+    with store.connection():
+        key = Agent.get(Agent.role == Role.AGENT).id
+    lead.post(f"/conversation/{town.quiet}/assign", data={"agent": key})
+
+    said = polled(agent, notices=word)["told"]
+    assert said == {"count": 1, "show": []}

@@ -1,4 +1,4 @@
-"""Who has which conversation open; how queues hand out, and to whom."""
+"""Who has which conversation open; how queues hand out, and to whom; what agents are told."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ class Agent(Table):
     id = AutoField()
 
 
+class Conversation(Table):
+    id = BigAutoField()
+
+
 class Presence(Table):
     id = BigAutoField()
     agent = link(Agent)
@@ -37,7 +41,20 @@ class Presence(Table):
         indexes = ((("agent", "window"), True),)
 
 
-MADE = (Presence,)
+class AgentNotification(Table):
+    id = BigAutoField()
+    agent = link(Agent)
+    kind = CharField(max_length=32)
+    conversation = link(Conversation)
+    by = link(Agent, null=True)
+    at = Moment(index=True)
+    read_at = Moment(null=True)
+
+    class Meta:
+        indexes = ((("agent", "id"), False),)
+
+
+MADE = (Presence, AgentNotification)
 
 STATEMENTS = (
     """ALTER TABLE "queue" ADD COLUMN "assignment" VARCHAR(32) NOT NULL DEFAULT 'by_hand'""",
@@ -45,11 +62,14 @@ STATEMENTS = (
     """ALTER TABLE "agent" ADD COLUMN "away" BOOLEAN NOT NULL DEFAULT FALSE""",
     """ALTER TABLE "agent" ADD COLUMN "capacity" INTEGER""",
     """ALTER TABLE "agent" ADD COLUMN "skills" TEXT NOT NULL DEFAULT '[]'""",
+    """ALTER TABLE "agent" ADD COLUMN "muted" TEXT NOT NULL DEFAULT '[]'""",
+    """CREATE INDEX "agent_notification_unread" ON "agent_notification"
+    ("agent_id", "id") WHERE ("read_at" IS NULL)""",
 )
 
 
 def up(_migrator: Any, db: Any) -> None:
-    with db.bind_ctx((Agent, *MADE)):
+    with db.bind_ctx((Agent, Conversation, *MADE)):
         db.create_tables(MADE)
     for statement in STATEMENTS:
         db.execute_sql(statement)

@@ -45,13 +45,14 @@ from earful.store.models.platform_actions import PlatformAction
 from earful.store.models.policies import Policy, PolicyRun, PolicyVersion
 from earful.store.models.replies import Reply
 from earful.store.models.row import NEVER, Row, database
-from earful.store.models.together import Presence
+from earful.store.models.together import AgentNotification, Presence
 from earful.store.models.writing import Draft, Mention, SavedReply, SignOff
 
 __all__ = [
     "ALL_MODELS",
     "NEVER",
     "Agent",
+    "AgentNotification",
     "AuditEvent",
     "BulkUndo",
     "Channel",
@@ -154,5 +155,6 @@ ALL_MODELS: tuple[type[Row], ...] = (
     ContactMerge,
     RefusedMatch,
     Presence,
+    AgentNotification,
 )
 """Every table, each after those it links to."""

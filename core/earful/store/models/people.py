@@ -55,7 +55,8 @@ class Agent(Row):
     """Somebody who signs in. Raising `epoch` ends all their sessions.
 
     `capacity` is how many open conversations a queue may give them, None for any number.
-    `skills` are labels and languages they know best.
+    `skills` are labels and languages they know best. `muted` is what they are not told of, as
+    `kind.way`.
     """
 
     id = AutoField()
@@ -72,3 +73,4 @@ class Agent(Row):
     away = BooleanField(default=False)
     capacity = IntegerField(null=True)
     skills = JSONField(default=list)
+    muted = JSONField(default=list)

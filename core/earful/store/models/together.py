@@ -5,11 +5,12 @@ from __future__ import annotations
 from peewee import BigAutoField, BigIntegerField, CharField
 
 from earful.store.fields import ChoiceField, UTCDateTimeField
+from earful.store.models.conversations import Conversation
 from earful.store.models.people import Agent
 from earful.store.models.row import Row, link
-from earful.store.states import PresenceState
+from earful.store.states import AgentNotificationKind, PresenceState
 
-__all__ = ["Presence"]
+__all__ = ["AgentNotification", "Presence"]
 
 
 class Presence(Row):
@@ -27,3 +28,28 @@ class Presence(Row):
 
     class Meta:
         indexes = ((("agent", "window"), True),)
+
+
+class AgentNotification(Row):
+    """Something an agent is told: what happened in which conversation, and who did it."""
+
+    id = BigAutoField()
+    agent = link(Agent)
+    kind = ChoiceField(AgentNotificationKind)
+    conversation = link(Conversation)
+    by = link(Agent, null=True)
+    at = UTCDateTimeField(index=True)
+    read_at = UTCDateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("agent", "id"), False),)
+
+
+AgentNotification.add_index(
+    AgentNotification.index(
+        AgentNotification.agent,
+        AgentNotification.id,
+        where=AgentNotification.read_at.is_null(),
+        name="agent_notification_unread",
+    )
+)

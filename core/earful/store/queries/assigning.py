@@ -66,7 +66,7 @@ def needs_of(conversation_ids: Sequence[int]) -> Mapping[int, frozenset[str]]:
         f" WHERE conversation.id IN ({holders(conversation_ids)})"
     )
     with connection():
-        names: list[tuple[int, str | None]] = [*tuples(put)]  # type: ignore[list-item]
+        names: list[tuple[int, str | None]] = [*tuples(put)]
         latest = select(newest, conversation_ids)
         labels = label_names([message_id for _, message_id, _ in latest])
     for conversation_id, message_id, language in latest:

@@ -1,0 +1,129 @@
+"""Notifications: what somebody is told of, on a page, in the navigation, and by their browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from earful import actions
+from earful.store.queries.telling import Notice, count_unread, notices, unread_notices
+from earful.store.states import AgentNotificationKind, Role
+from flask import g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from earful_admin import context
+from earful_admin.access import needs
+from earful_admin.nav import NavItem
+from earful_admin.views import PageView
+
+__all__ = ["KINDS", "WAYS", "NoticesView", "news", "notices_word", "unread"]
+
+MOST_AT_ONCE = 3
+"""How many a browser shows at once: more would bury what somebody works on."""
+KINDS: Mapping[AgentNotificationKind, str] = {
+    AgentNotificationKind.MENTION: "Somebody names you in a note",
+    AgentNotificationKind.ASSIGNED: "A conversation is assigned to you",
+    AgentNotificationKind.TAKEOVER_ASKED: "Somebody asks to take over from you",
+    AgentNotificationKind.TAKEN_OVER: "A conversation of yours is given to somebody else",
+    AgentNotificationKind.REPLY_FAILED: "A reply of yours could not be sent",
+    AgentNotificationKind.RETURNED: "A conversation of yours went back to its queue",
+}
+WAYS = {"page": "On the page", "browser": "By the browser"}
+_SENTENCES = {
+    AgentNotificationKind.MENTION: "{by} named you in a note about {contact}",
+    AgentNotificationKind.ASSIGNED: "{contact} is assigned to you by {by}",
+    AgentNotificationKind.TAKEOVER_ASKED: "{by} asks you to hand over {contact}",
+    AgentNotificationKind.TAKEN_OVER: "{by} took {contact} from you",
+    AgentNotificationKind.REPLY_FAILED: "Your reply to {contact} could not be sent",
+    AgentNotificationKind.RETURNED: "{contact} went back to its queue",
+}
+_ICONS = {
+    AgentNotificationKind.MENTION: "at-sign",
+    AgentNotificationKind.ASSIGNED: "user-check",
+    AgentNotificationKind.TAKEOVER_ASKED: "handshake",
+    AgentNotificationKind.TAKEN_OVER: "user",
+    AgentNotificationKind.REPLY_FAILED: "triangle-alert",
+    AgentNotificationKind.RETURNED: "undo-2",
+}
+
+
+def in_words(notice: Notice) -> str:
+    """What happened, as one sentence. Plain text: names are escaped where it is shown."""
+    by = notice.by.name if notice.by else "its queue"
+    return _SENTENCES[notice.kind].format(by=by, contact=notice.contact)
+
+
+def unread() -> tuple[int, int]:
+    """How many are unread, and the newest of them; read once a request."""
+    if "unread_notices" not in g:
+        g.unread_notices = count_unread(context.agent().id)
+    found: tuple[int, int] = g.unread_notices
+    return found
+
+
+def notices_word() -> str:
+    """Changes when there is something new, or when something has been read."""
+    return ".".join(map(str, unread()))
+
+
+def news(seen: str) -> dict[str, Any]:
+    """The number, and what the browser shows: what came after the word that it had."""
+    count, _ = unread()
+    _, _, newest = seen.partition(".")
+    known = newest.isascii() and newest.isdigit() and len(newest) <= len(str(2**62))
+    found = (
+        unread_notices(context.agent().id, after=int(newest), limit=MOST_AT_ONCE) if known else ()
+    )
+    muted = set(context.agent().muted)
+    return {
+        "count": count,
+        "show": [
+            {
+                "id": each.id,
+                "text": in_words(each),
+                "url": url_for("inbox.index", c=each.conversation_id),
+            }
+            for each in reversed(found)
+            if f"{each.kind}.browser" not in muted
+        ],
+    }
+
+
+class NoticesView(PageView):
+    """Everybody's own. Opening a conversation reads what was told of it."""
+
+    requires = Role.VIEWER
+    icon = "bell"
+    lede = "What concerns you while you look elsewhere."
+    key = "n"
+
+    def nav_items(self) -> Iterable[NavItem]:
+        """One link, with how many are unread."""
+        for item in super().nav_items():
+            yield replace(item, count=unread()[0])
+
+    @expose("/")
+    def index(self) -> str:
+        """A page of them, the newest first."""
+        lines = notices(context.agent().id, before=request.args.get("before", type=int))
+        return str(
+            self.render(
+                "inbox/notices.html",
+                lines=lines,
+                in_words=in_words,
+                icons=_ICONS,
+                newest=unread()[1],
+                is_first=request.args.get("before") is None,
+            )
+        )
+
+    @expose("/read", methods=["POST"])
+    @needs(Role.VIEWER)
+    def read_all(self) -> ResponseReturnValue:
+        """Everything that was shown has been read; what came since has not."""
+        up_to = request.form.get("up_to", 0, int)
+        if 0 < up_to < 2**63:
+            actions.mark_all_told_read(self.runtime, self.actor, up_to, now=self.now)
+        return redirect(self.get_url(".index"), 303)

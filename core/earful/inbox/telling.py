@@ -1,0 +1,43 @@
+"""What agents are told of, beside what they have open. Each kind can be switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from earful.store import bulk
+from earful.store.models import Agent, AgentNotification
+from earful.store.states import AgentNotificationKind
+
+__all__ = ["Told", "tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom to tell, of which conversation, and who did it; None where nobody did."""
+
+    agent_id: int
+    conversation_id: int
+    by: int | None = None
+
+
+def tell(kind: AgentNotificationKind, told: Sequence[Told], *, now: datetime) -> None:
+    """Tell each of them, unless they want to hear nothing of it. In the caller's transaction."""
+    if not told:
+        return
+    who = Agent.select(Agent.id, Agent.muted).where(Agent.id.in_({each.agent_id for each in told}))
+    deaf = {key for key, muted in who.tuples() if f"{kind}.page" in muted}
+    rows = [
+        {
+            "agent": each.agent_id,
+            "kind": kind,
+            "conversation": each.conversation_id,
+            "by": each.by,
+            "at": now,
+        }
+        for each in told
+        if each.agent_id not in deaf
+    ]
+    if rows:
+        bulk.insert(AgentNotification, rows)
