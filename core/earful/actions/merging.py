@@ -10,8 +10,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from peewee import fn
-
 from earful.actions.actor import Actor, audit, require
 from earful.actions.contacts import writing_about
 from earful.errors import ActionRefused
@@ -86,13 +84,18 @@ def _move_all(kept: Contact, merged: Contact) -> dict[str, Any]:
         "notes": _ids(ContactNote, merged.id),
         # What both have answered stays on each: nobody's word is overwritten.
         "values": _ids(ContactValue, merged.id, ContactValue.field.not_in(answered)),
-        "newest_conversation": Conversation.select(fn.MAX(Conversation.id)).scalar() or 0,
+        "newest_conversation": _newest_conversation(),
         "made_vip": bool(merged.vip and not kept.vip),
     }
     _hand_over(moved, merged.id, kept.id)
     if moved["made_vip"]:
         Contact.update(vip=True).where(Contact.id == kept.id).execute()
     return moved
+
+
+def _newest_conversation() -> int:
+    query = Conversation.select(Conversation.id).order_by(Conversation.id.desc()).limit(1)
+    return next((key for (key,) in query.tuples()), 0)
 
 
 _TABLES = {
