@@ -39,6 +39,7 @@ READ = {
     "/people/": ADMIN,
     "/people/?search=ad&flt0_role_equals=3": ADMIN,
     "/people/new/": ADMIN,
+    "/people/return/1": ADMIN,
     "/people/edit/?id=1": ADMIN,
     "/audit/": ADMIN,
     "/audit/export/csv/": ADMIN,

@@ -59,6 +59,8 @@ def do(inbox: Inbox, actor: Actor, action: str, message: InboxMessage) -> Any:
         "unhide_message": (message.id,),
         "disconnect_channel": (channel.id,),
         "rotate_secrets": (),
+        "ask_to_take_over": (conversation,),
+        "return_conversations": (1,),
     }
     return getattr(actions, action)(runtime, actor, *arguments[action], now=inbox.now)
 
@@ -82,6 +84,7 @@ AGENTS = [
     "take_back_judgement",
     "like_message",
     "unlike_message",
+    "ask_to_take_over",
 ]
 LEADS = [
     "pause_channel",
@@ -90,6 +93,7 @@ LEADS = [
     "test_channel",
     "hide_message",
     "unhide_message",
+    "return_conversations",
 ]
 ADMINS = [
     "replay_payloads",
