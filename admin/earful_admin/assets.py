@@ -1,4 +1,7 @@
-"""Static files: an address that changes with the content, so that browsers may keep them."""
+"""Static files: our own made small, at an address that changes with the content.
+
+So browsers may keep them, and a first visit loads little.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, request, send_from_directory, url_for
+from flask import Flask, Response, current_app, request, send_from_directory, url_for
+from rcssmin import cssmin
+from rjsmin import jsmin
 
 from earful_admin.access import public
 
@@ -14,12 +19,25 @@ __all__ = ["STATIC", "asset", "init_app"]
 
 STATIC = Path(__file__).parent / "static"
 _YEAR = 31_536_000
+_SMALLER = {".css": (cssmin, "text/css"), ".js": (jsmin, "text/javascript")}
+# What others made, in a folder of its own, stays as they gave it out.
+_OURS = frozenset(path.name for path in STATIC.iterdir() if path.suffix in _SMALLER)
+
+
+@cache
+def _content(name: str) -> bytes:
+    """What is served of one file; a name without a file is a mistake in a template."""
+    path = STATIC / name
+    if name not in _OURS:
+        return path.read_bytes()
+    minify, _type = _SMALLER[path.suffix]
+    return str(minify(path.read_text(encoding="utf-8"))).encode()
 
 
 @cache
 def _version(name: str) -> str:
-    """A short hash of one file; a name without a file is a mistake in a template."""
-    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    """A short hash of what is served."""
+    return hashlib.sha256(_content(name)).hexdigest()[:12]
 
 
 def asset(name: str) -> str:
@@ -35,11 +53,22 @@ def _addressed(root: str, name: str) -> str:
 
 @public
 def _static(filename: str) -> Response:
-    response = send_from_directory(STATIC, filename)
+    if filename in _OURS and not current_app.debug:
+        response = _made_small(filename)
+    else:
+        response = send_from_directory(STATIC, filename)
     # A font is named in the style sheet, which knows no versions; it does not change either.
     if request.args.get("v") or filename.endswith(".woff2"):
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
     return response
+
+
+def _made_small(name: str) -> Response:
+    _minify, kind = _SMALLER[Path(name).suffix]
+    response = Response(_content(name), mimetype=kind)
+    response.set_etag(_version(name))
+    response.headers["Cache-Control"] = "no-cache"
+    return response.make_conditional(request)
 
 
 def init_app(app: Flask) -> None:

@@ -1,6 +1,6 @@
 // The inbox: moving along the list, opening and leaving, acting. Staying up to date and selecting
 // is list.js, the open conversation conversation.js, what is written in it composer.js. Everything
-// shown comes as HTML.
+// shown comes as HTML. What only an open conversation needs is loaded with the first one.
 // They share `earful.inbox`, and hear of each other by events: `inbox:opened`, `inbox:leaving`,
 // `inbox:refreshed` with the fresh page's part, `inbox:undone` with a reply's text.
 (() => {
@@ -12,7 +12,8 @@
   const { toast, keys, token } = window.earful;
   const NARROW = matchMedia("(max-width: 859.98px)");
   const thread = () => $("#thread");
-  const shared = window.earful.inbox = {};
+  // conversation.js puts its own in the place of these.
+  const shared = window.earful.inbox = { takeReady: () => "", refreshThread: async () => {} };
   const tell = (what, detail = {}) => document.dispatchEvent(new CustomEvent(`inbox:${what}`, { detail }));
   const openId = () => Number(thread()?.dataset.id ?? 0);
 
@@ -79,9 +80,36 @@
     return Number(beside?.dataset.id ?? 0);
   };
 
+  // ── What only an open conversation needs ──────────────────────────────────────────────────
+  const bring = (address) => new Promise((resolve, reject) => {
+    const isStyle = address.split("?")[0].endsWith(".css");
+    const part = document.createElement(isStyle ? "link" : "script");
+    // Without `async`, scripts run in the order in which they are named.
+    Object.assign(part, isStyle ? { rel: "stylesheet", href: address } : { async: false, src: address });
+    part.addEventListener("load", resolve);
+    part.addEventListener("error", reject);
+    document.head.append(part);
+  });
+  let parts = null;
+  const bringParts = () => {
+    parts ??= Promise.all(inbox.dataset.parts.split(" ").filter(Boolean).map(bring));
+    return parts;
+  };
+  // Whoever points at a conversation, or moves to it by keys, is likely to open it.
+  for (const intent of ["pointerover", "focusin"]) {
+    document.addEventListener(intent, (event) => {
+      if (event.target.closest(".row-link, [data-open]")) bringParts().catch(() => {});
+    });
+  }
+
   // ── Opening and leaving ───────────────────────────────────────────────────────────────────
   const open = async (url, { focus = true } = {}) => {
     if (!url) return;
+    try {
+      await bringParts();
+    } catch {
+      return void location.assign(url);
+    }
     tell("leaving");
     const ready = shared.takeReady(url);
     if (ready) {
