@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +17,12 @@ from earful_twitter.settings import TwitterSettings
 from pydantic import ValidationError
 
 TERM = {"name": "t", "include": ["a"]}
+
+
+def test_starting_does_not_wait_for_the_text_parsers_patterns() -> None:
+    look = "import sys, earful_twitter.sandbox; print('twitter_text' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert told.stdout == "False\n"
 
 
 def test_the_hook_brings_one_kind_of_channel() -> None:

@@ -81,6 +81,14 @@ def test_opening_by_keyboard_and_going_back(desk: Page) -> None:
     expect(desk.get_by_text("Nothing is open")).to_be_visible()
 
 
+def test_a_part_that_cannot_be_loaded_leads_to_the_whole_page(desk: Page, town: Town) -> None:
+    desk.route("**/composer.js*", lambda route: route.abort(), times=1)
+    with desk.expect_navigation():
+        desk.click(f"#row-{town.quiet} a")
+    text_box(desk).fill("It works all the same")
+    expect(desk.locator("[data-saved-hint]")).to_have_text("Draft saved")
+
+
 def test_replying_undoing_and_sending(desk: Page, town: Town) -> None:
     open_(desk, town.yuki)
     desk.keyboard.press("r")
@@ -350,7 +358,7 @@ def test_reading_works_without_a_script(
     with browser.new_context(java_script_enabled=False, storage_state=state) as plain:
         page = plain.new_page()
         page.goto(f"{address}/?view=all")
-        page.click("text=Yuki Tanaka")
+        page.click(f"#row-{town.yuki} a")
         assert page.get_by_text("Worst service ever. Cancelling").first.is_visible()
         page.click(".entry-event .why summary")
         said = page.get_by_text("the text contains “cancelling my subscription”")
