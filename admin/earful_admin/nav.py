@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from flask import current_app, g
@@ -35,7 +34,9 @@ def groups() -> list[tuple[str, list[NavItem]]]:
     if "nav_groups" not in g:
         pages: list[Any] = current_app.extensions["earful_pages"]
         items = [item for page in pages if page.is_accessible() for item in page.nav_items()]
-        by_group = groupby(items, key=lambda item: item.group)
-        g.nav_groups = [(name, list(group)) for name, group in by_group]
+        by_group: dict[str, list[NavItem]] = {}
+        for item in items:
+            by_group.setdefault(item.group, []).append(item)
+        g.nav_groups = list(by_group.items())
     found: list[tuple[str, list[NavItem]]] = g.nav_groups
     return found

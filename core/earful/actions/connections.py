@@ -304,13 +304,15 @@ def rotate_secrets(runtime: Runtime, actor: Actor, *, now: datetime) -> int:
 def webhook_url(runtime: Runtime, channel_name: str, *, from_outside: bool = False) -> str | None:
     """Where a platform pushes to; None where the channel takes no pushes.
 
-    With `from_outside` also None where the public address is this very machine's.
+    With `from_outside` also None where the public address is this very machine's, unless the
+    channel may reach private addresses: then its platform may be on this machine, too.
     """
     channel = runtime.channels.get(channel_name)
     if channel is None or channel.type.webhook is None:
         return None
     base = runtime.config.server.public_url
-    if from_outside and _is_this_machine(urlsplit(base).hostname or ""):
+    is_near = getattr(channel.settings, "allow_private_addresses", False)
+    if from_outside and not is_near and _is_this_machine(urlsplit(base).hostname or ""):
         return None
     return f"{base}/webhooks/{channel_name}"
 

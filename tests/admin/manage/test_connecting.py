@@ -15,7 +15,9 @@ from earful import (
     AuthenticationFailed,
     ConnectableAccount,
     ConnectionAttempt,
+    Settings,
     TemporaryFailure,
+    actions,
     store,
 )
 from earful.inbox.channels import pause_for_sign_in
@@ -265,3 +267,17 @@ def test_limits_and_costs_are_shown(shop: Inbox, sign_in: SignIn) -> None:
 
 def test_a_channel_without_a_sign_in_has_no_wizard(shop: Inbox, sign_in: SignIn) -> None:
     assert sign_in(ADMIN).get("/channels/2/connect").status_code == 404
+
+
+class Near(Settings):
+    allow_private_addresses: bool = True
+
+
+def test_only_a_platform_that_may_be_near_is_told_an_address_of_this_machine(shop: Inbox) -> None:
+    assert actions.webhook_url(shop.runtime, "wall", from_outside=True) is None
+
+    shop.runtime.channels["wall"].settings = Near()
+
+    address = actions.webhook_url(shop.runtime, "wall", from_outside=True)
+    assert address
+    assert address.endswith("/webhooks/wall")

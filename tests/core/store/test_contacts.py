@@ -119,6 +119,15 @@ def test_an_account_names_its_channel(filled: Filler) -> None:
     assert (account.handle, account.reach, account.verified) == ("@yuki", 1200, True)
 
 
+def test_an_account_of_all_channels_of_a_kind_names_the_first_of_them_once(filled: Filler) -> None:
+    models.Identity.update(realm="forums").execute()
+    models.Channel.create(name="second", kind="forums", title="Our second forum")
+
+    (account,) = page(filled).identities
+
+    assert account.channel.title == "Our forum"
+
+
 def test_a_retired_field_is_shown_only_where_it_is_answered(filled: Filler) -> None:
     kept, gone = (
         models.ContactField.create(name=name, active=name == "Size") for name in ("Size", "Fax")

@@ -182,8 +182,11 @@ def _contact(contact_id: int) -> dict[str, Any] | None:
 
 
 def _identities(contact_id: int) -> tuple[IdentityLine, ...]:
-    # A realm is the kind of a channel and its name.
-    here = Identity.realm == Channel.kind.concat(":").concat(Channel.name)
+    # A realm is the kind of a channel and its name, or the kind alone where authors are the same
+    # on all of its channels: then the first of them stands for the kind.
+    here = (Identity.realm == Channel.kind.concat(":").concat(Channel.name)) | (
+        Identity.realm == Channel.kind
+    )
     query = (
         Identity.select(
             Identity,
@@ -194,21 +197,25 @@ def _identities(contact_id: int) -> tuple[IdentityLine, ...]:
         )
         .join(Channel, JOIN.LEFT_OUTER, on=here)
         .where(Identity.contact == contact_id)
-        .order_by(Identity.id)
+        .order_by(Identity.id, Channel.id)
         .limit(MOST_IDENTITIES)
     )
-    return tuple(
-        IdentityLine(
-            id=row["id"],
-            channel=_channel(row) if row["channel_id"] is not None else None,
-            name=row["name"],
-            handle=row["handle"],
-            url=row["url"],
-            reach=row["reach"],
-            verified=row["verified"],
-            updated_at=row["updated_at"],
-        )
-        for row in dicts(query)
+    lines: dict[int, IdentityLine] = {}
+    for row in dicts(query):
+        lines.setdefault(row["id"], _identity(row))
+    return tuple(lines.values())
+
+
+def _identity(row: Mapping[str, Any]) -> IdentityLine:
+    return IdentityLine(
+        id=row["id"],
+        channel=_channel(row) if row["channel_id"] is not None else None,
+        name=row["name"],
+        handle=row["handle"],
+        url=row["url"],
+        reach=row["reach"],
+        verified=row["verified"],
+        updated_at=row["updated_at"],
     )
 
 
