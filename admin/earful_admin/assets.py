@@ -68,7 +68,8 @@ def _made_small(name: str) -> Response:
     response = Response(_content(name), mimetype=kind)
     response.set_etag(_version(name))
     response.headers["Cache-Control"] = "no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def init_app(app: Flask) -> None:

@@ -158,6 +158,8 @@ def init_app(app: Flask, runtime: Runtime) -> None:
         in_memory_fallback=["5 per minute"],
         key_prefix="earful:sign-in:",
     )
+    # Nothing else is counted, nor held to the fallback's limit where that server is gone.
+    limiter.request_filter(lambda: request.endpoint != "sign_in.attempt")
     limited = limiter.limit("5 per minute", key_func=_network_and_email)(attempt)
     app.view_functions["sign_in.attempt"] = limiter.limit("60 per minute")(limited)
 
