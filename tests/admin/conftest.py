@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from earful.store.states import Role
 from earful_admin import server
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.wall import Wall
 
@@ -28,16 +27,6 @@ PASSWORD = "a correct horse"
 # Hashed once, and cheaply: what it costs to guess is Argon2's business, not the tests'.
 STORED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 AXE = Path(__file__).parents[2] / "admin/node_modules/axe-core/axe.min.js"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
@@ -108,22 +97,6 @@ def sign_in(app: Flask, people: dict[Role, Actor]) -> Callable[[Role], FlaskClie
         return client
 
     return signed_in
-
-
-@pytest.fixture(scope="session")
-def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="session")
-def browser(_playwright: Playwright) -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed")
-    browser = _playwright.chromium.launch(executable_path=found, args=FLAGS)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_the_profile_with_mistakes(screen: Screen) -> None:
     screen.sign_in(Role.AGENT)
     screen.open("/profile/")
     screen.page.fill("#name", "")
-    screen.page.get_by_role("button", name="Save").click()
+    screen.page.get_by_role("button", name="Save", exact=True).click()
     expect(screen.page.locator("#name")).to_have_attribute("aria-describedby", "name-error")
     check(screen, "profile with mistakes")
 
@@ -137,7 +137,7 @@ def test_the_keyboard_reaches_the_content_first(screen: Screen) -> None:
 def test_a_toast_is_read_aloud_and_can_be_dismissed(screen: Screen) -> None:
     screen.sign_in(Role.AGENT)
     screen.open("/profile/")
-    screen.page.get_by_role("button", name="Save").click()
+    screen.page.get_by_role("button", name="Save", exact=True).click()
     region = screen.page.get_by_role("region", name="Messages")
     expect(region).to_contain_text("Your profile is saved.")
     region.get_by_role("button", name="Dismiss").click()

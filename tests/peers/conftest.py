@@ -15,20 +15,11 @@ from earful.plugins import PluginHost
 from earful.runtime import Runtime
 from earful.testing.inbox import Inbox
 from earful.testing.job_queue import MemoryJobQueue
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.peers.blog import Blog, Post
 from tests.peers.house import House, write_config
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 FACE = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2">'
     '<circle cx="1" cy="1" r="1" fill="#c9d3dc"/></svg>'
@@ -99,20 +90,9 @@ def open_house(blog: Blog, tmp_path: Path, earful_database: str) -> Iterator[Cal
     store.close()
 
 
-@pytest.fixture(scope="session")
-def _browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed (tools/ensure_chromium.sh installs it)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def window(_browser: Browser) -> Iterator[Page]:
-    context = _browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+def window(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     context.set_default_timeout(20_000)
     # Nothing leaves this machine: whatever else a page wants, such as a face, is this circle.
     context.route(

@@ -39,7 +39,6 @@ READ = {
     "/people/": ADMIN,
     "/people/?search=ad&flt0_role_equals=3": ADMIN,
     "/people/new/": ADMIN,
-    "/people/return/1": ADMIN,
     "/people/edit/?id=1": ADMIN,
     "/audit/": ADMIN,
     "/audit/export/csv/": ADMIN,
@@ -69,6 +68,7 @@ CHANGE = {
     "/system/jobs/x/retry": ADMIN,
     "/system/notifications/1/retry": ADMIN,
     "/setup/dismiss": ADMIN,
+    "/people/return/1": ADMIN,
 }
 NOWHERE = (
     "/policies/999", "/channels/999", "/channels/999/card", "/channels/payload/999"
