@@ -182,7 +182,7 @@ def test_the_page_costs_the_same_when_there_is_more(
         office.advance(hours=-30)
         office.receive("wall", wall.payload(*(post(f"{number}-{n}", "x") for n in range(20))))
 
-    assert cost(client, "/models/") == few < 10
+    assert cost(client, "/models/") == few < 12
 
 
 def test_the_card_is_shown_tamed(office: Inbox, sign_in: SignIn) -> None:
