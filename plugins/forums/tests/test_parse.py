@@ -29,8 +29,12 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 def plainly(value: Any) -> Any:
     """As JSON, without what says nothing."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        found = {f.name: plainly(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {name: one for name, one in found.items() if one not in (None, "", [], {}, False)}
+        found = {f: plainly(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {
+            f.name: one
+            for f, one in found.items()
+            if one not in (None, "", [], {}, False) and not (one is True and f.default is True)
+        }
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple | list):
