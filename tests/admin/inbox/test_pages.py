@@ -91,6 +91,11 @@ def test_an_unknown_view_is_not_found(agent: FlaskClient, town: Town, view: str)
     assert agent.get(f"/?view={view}").status_code == 404
 
 
+def test_the_line_of_the_open_conversation_is_marked(agent: FlaskClient, town: Town) -> None:
+    page = agent.get(f"/?view=all&c={town.yuki}").text
+    assert page.count('<a class="row-link" aria-current="true"') == 1
+
+
 def test_an_unknown_conversation_leaves_the_list_usable(agent: FlaskClient, town: Town) -> None:
     page = agent.get("/?c=999999")
     assert page.status_code == 200
