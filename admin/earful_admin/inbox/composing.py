@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from earful.components import Capabilities, describe
+from earful.inbox.answering import permitted
 from earful.inbox.writing import reply_limit
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.queries.conversation import Answerable, ConversationPage
 from earful.store.queries.writing import DraftLine
 from earful.store.states import ChannelState, WritingMode
-from earful.types import RemovalKind, ReplyContext, ReplyPermission, Surface
+from earful.types import ReplyPermission, Surface
 
 __all__ = ["Composer", "Tab", "composer", "cost_of", "in_dollars", "web_address"]
 
@@ -185,15 +186,7 @@ def _with_draft(tab: Tab, drafts: Mapping[WritingMode, DraftLine]) -> Tab:
     draft = drafts.get(WritingMode.NOTE)
     if draft is None:
         return tab
-    return Tab(
-        kind=tab.kind,
-        label=tab.label,
-        icon=tab.icon,
-        surface=tab.surface,
-        allowed=True,
-        draft=draft.text,
-        version=draft.version,
-    )
+    return replace(tab, draft=draft.text, version=draft.version)
 
 
 def _permission(
@@ -203,31 +196,12 @@ def _permission(
     surface: Surface,
     now: datetime,
 ) -> ReplyPermission:
-    if channel is None:
-        return _refused("This channel is not active: its plugin is off, or it is not configured.")
     if target is None:
         return _refused("There is no message here that could be answered.")
-    is_hidden = target.removal is RemovalKind.HIDDEN
-    if target.is_removed and not (is_hidden and surface is Surface.PRIVATE):
-        return _refused("This message is no longer shown on its page.")
     if page.channel_state is not ChannelState.LIVE:
         why = page.channel_state_reason.rstrip(".")
         return _refused(f"The channel is {page.channel_state}{': ' if why else ''}{why}.")
-    return channel.permits_reply(
-        ReplyContext(
-            external_id=target.external_id,
-            thread_id=target.thread_external_id,
-            surface=target.surface,
-            sent_at=target.sent_at,
-            url=target.url,
-            extra=target.extra,
-            now=now,
-            reply_surface=surface,
-            author_id=target.author_id,
-            last_inbound_at=target.last_inbound_at,
-            already_private=target.already_private,
-        )
-    )
+    return permitted(channel, target, surface, now=now)
 
 
 def _refused(reason: str) -> ReplyPermission:

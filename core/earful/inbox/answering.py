@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from earful.inbox import timeline
-from earful.runtime import Runtime
+from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.models import Message, Reply, Thread
+from earful.store.queries.conversation import Answerable
 from earful.store.states import Direction, ReplyState
 from earful.types import RemovalKind, ReplyContext, ReplyPermission, Surface
 
@@ -19,6 +20,7 @@ __all__ = [
     "is_private_reply",
     "last_inbound_at",
     "permission",
+    "permitted",
     "surface_of_answer",
 ]
 
@@ -30,7 +32,7 @@ def surface_of_answer(surface: Surface) -> Surface:
     return Surface.PRIVATE if surface is Surface.PRIVATE else Surface.PUBLIC_REPLY
 
 
-def is_private_reply(message: Message, surface: Surface) -> bool:
+def is_private_reply(message: Message | Answerable, surface: Surface) -> bool:
     """Whether such an answer takes a public message into private."""
     return surface is Surface.PRIVATE and message.surface is not Surface.PRIVATE
 
@@ -42,32 +44,51 @@ def permission(
 
     `message` must have its channel, thread and identity.
     """
-    channel = runtime.channels.get(message.channel.name)
+    answered = Answerable(
+        id=message.id,
+        external_id=message.external_id,
+        thread_external_id=message.thread.external_id,
+        surface=message.surface,
+        sent_at=message.sent_at,
+        url=message.url,
+        extra=message.extra,
+        author=message.identity.name,
+        text=message.text,
+        removal=message.removal,
+        author_id=message.identity.external_id,
+        last_inbound_at=last_inbound_at(message),
+        already_private=already_private(message),
+    )
+    return permitted(runtime.channels.get(message.channel.name), answered, surface, now=now)
+
+
+def permitted(
+    channel: ConfiguredChannel | None, answered: Answerable, surface: Surface, *, now: datetime
+) -> ReplyPermission:
+    """The same for a message that a page has read; `channel` is None where no plugin is active."""
     if channel is None:
-        return _refused("This channel's plugin is not active.")
-    if message.removal is not None and not (
-        surface is Surface.PRIVATE and message.removal is RemovalKind.HIDDEN
+        return _refused("This channel's plugin is not active: it is off, or not configured.")
+    if answered.removal is not None and not (
+        surface is Surface.PRIVATE and answered.removal is RemovalKind.HIDDEN
     ):
-        return _refused(f"This message is no longer shown there ({message.removal}).")
-    if message.surface is Surface.PRIVATE and surface is not Surface.PRIVATE:
+        return _refused(f"This message is no longer shown there ({answered.removal}).")
+    if answered.surface is Surface.PRIVATE and surface is not Surface.PRIVATE:
         return _refused("A private message is answered in private.")
-    if is_private_reply(message, surface):
-        can = channel.capabilities.private_reply
-        if not can:
-            return _refused(can.reason)
+    if is_private_reply(answered, surface) and not channel.capabilities.private_reply:
+        return _refused(channel.capabilities.private_reply.reason)
     return channel.permits_reply(
         ReplyContext(
-            external_id=message.external_id,
-            thread_id=message.thread.external_id,
-            surface=message.surface,
-            sent_at=message.sent_at,
-            url=message.url,
-            extra=message.extra,
+            external_id=answered.external_id,
+            thread_id=answered.thread_external_id,
+            surface=answered.surface,
+            sent_at=answered.sent_at,
+            url=answered.url,
+            extra=answered.extra,
             now=now,
             reply_surface=surface,
-            author_id=message.identity.external_id,
-            last_inbound_at=last_inbound_at(message),
-            already_private=already_private(message),
+            author_id=answered.author_id,
+            last_inbound_at=answered.last_inbound_at,
+            already_private=answered.already_private,
         )
     )
 

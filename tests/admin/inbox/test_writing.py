@@ -261,7 +261,7 @@ def test_a_channel_whose_plugin_is_off_can_still_be_read_and_noted_in(
     channel = earful_runtime.channels.pop("wall")
     page = agent.get(f"/?c={town.quiet}")
     assert page.status_code == 200
-    assert "its plugin is off" in page.text
+    assert "plugin is not active: it is off" in page.text
     assert "How do I reset my password?" in page.text
     assert "plugin is not active" in send(agent, town.quiet, "Hello").json["refused"]
     assert post(agent, town.quiet, "note", text="It is off").status_code == 200

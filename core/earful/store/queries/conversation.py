@@ -179,10 +179,6 @@ class Answerable:
     last_inbound_at: datetime | None
     already_private: bool
 
-    @property
-    def is_removed(self) -> bool:
-        return self.removal is not None
-
 
 def conversation_page(conversation_id: int) -> ConversationPage | None:
     """The page of one conversation; None where there is none."""
