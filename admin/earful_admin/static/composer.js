@@ -50,6 +50,10 @@
     if (place) place.textContent = text;
   };
 
+  // The page that is asked for next may have been read before the words were kept: it needs the copy.
+  let isLeaving = false;
+  addEventListener("beforeunload", () => { isLeaving = true; });
+
   // One upload at a time, in the order of the writing.
   let flight = Promise.resolve();
   let pause = 0;
@@ -68,7 +72,7 @@
       if (said.conflict !== undefined) return isStill(what) && clash(said);
       if (said.refused) return isStill(what) && hint(said.refused);
       versions.set(name, said.version);
-      if (local(what.id, what.mode)?.text === what.text) dropLocal(what.id, what.mode);
+      if (!isLeaving && local(what.id, what.mode)?.text === what.text) dropLocal(what.id, what.mode);
       if (!isStill(what)) return;
       hint(what.text.trim() ? "Draft saved" : "");
       draw(said);
@@ -98,6 +102,7 @@
 
   document.addEventListener("input", (event) => {
     if (event.target.id !== "composer-text") return;
+    isLeaving = false;
     if (!event.target.value) composer().elements.saved.value = "";
     keepLocal(written());
     count();

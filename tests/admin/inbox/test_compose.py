@@ -10,7 +10,7 @@ from earful.actions import Actor
 from earful.runtime import Runtime
 from earful.store.models import Conversation, Draft, Message, Reply
 from earful.store.states import Role
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.admin.conftest import Screen
 from tests.admin.inbox.house import House
@@ -178,6 +178,29 @@ def test_words_typed_without_a_connection_reach_the_server_when_it_is_back(
     desk.context.set_offline(False)
     is_saved(desk)
     assert draft_of(town.quiet) == "Written in a tunnel"
+
+
+def test_a_page_that_was_read_before_the_words_were_kept_still_shows_them(
+    desk: Page, town: Town
+) -> None:
+    """Reloading while a draft is on its way: the server may read the page first."""
+    on_their_way: list[Route] = []
+    desk.route("**/draft", on_their_way.append)
+    desk.keyboard.press("r")
+    with desk.expect_request("**/draft"):
+        desk.keyboard.type("Kept too late for the page")
+
+    def page_first(route: Route) -> None:
+        page = route.fetch()
+        desk.unroute("**/draft")
+        with desk.expect_event("requestfinished", lambda request: "/draft" in request.url):
+            on_their_way[0].continue_()
+        route.fulfill(response=page)
+
+    desk.route(f"**/?c={town.quiet}", page_first)
+    desk.reload()
+    expect(text_box(desk)).to_have_value("Kept too late for the page")
+    is_saved(desk)
 
 
 def test_reading_goes_on_where_it_ended_and_from_message_to_message(
