@@ -185,7 +185,11 @@ def test_a_page_that_was_read_before_the_words_were_kept_still_shows_them(
 ) -> None:
     """Reloading while a draft is on its way: the server may read the page first."""
     on_their_way: list[Route] = []
-    desk.route("**/draft", on_their_way.append)
+
+    def hold(route: Route) -> None:
+        on_their_way.append(route)
+
+    desk.route("**/draft", hold)
     desk.keyboard.press("r")
     with desk.expect_request("**/draft"):
         desk.keyboard.type("Kept too late for the page")
