@@ -38,7 +38,7 @@ bench: .venv/installed-test ## Run every benchmark
 
 screenshots: .venv/installed-test ## Renew the pictures in docs/images
 	tools/ensure_chromium.sh
-	$(BIN)/python tools/screenshots.py
+	$(BIN)/python -m tools.screenshots
 
 format: .venv/installed-test ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix-only

@@ -1,6 +1,6 @@
 """Renews the pictures in `docs/images`: starts a demonstration, signs in, and takes them.
 
-    .venv/bin/python tools/screenshots.py
+    .venv/bin/python -m tools.screenshots
 
 Needs Chromium. The demonstration lives in a folder of its own and is gone afterwards.
 """
@@ -8,7 +8,6 @@ Needs Chromium. The demonstration lives in a folder of its own and is gone after
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,21 +20,14 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tools import chromium
+
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 PATIENCE = 120.0
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 NOTE = "The workshop knows the fault and has a remedy. I will call her this afternoon."
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +118,15 @@ def shoot(page: Page, demo: Demo, address: str, name: str) -> None:
 
 def main() -> None:
     """Take all pictures."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if chromium is None:
+    installed = chromium.program()
+    if installed is None:
         sys.exit("The pictures need Chromium; tools/ensure_chromium.sh installs it.")
     IMAGES.mkdir(parents=True, exist_ok=True)
     with (
         TemporaryDirectory() as folder,
         running(Path(folder)) as demo,
         sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=FLAGS) as browser,
+        playwright.chromium.launch(executable_path=installed, args=chromium.FLAGS) as browser,
     ):
         page = signed_in(browser, demo, DESK, "light").new_page()
         page.goto(f"{demo.url}/")

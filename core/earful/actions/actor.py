@@ -9,9 +9,19 @@ from typing import Any
 from earful.errors import ActionRefused
 from earful.inbox.audit import record
 from earful.inbox.caution import Caution
+from earful.store.database import locked
+from earful.store.models import Agent
 from earful.store.states import Role
 
-__all__ = ["SYSTEM", "Actor", "NeedsConfirmation", "NewerMessage", "audit", "require"]
+__all__ = [
+    "SYSTEM",
+    "Actor",
+    "NeedsConfirmation",
+    "NewerMessage",
+    "audit",
+    "locked_agent",
+    "require",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,15 @@ def require(actor: Actor, role: Role) -> None:
     if actor.role < role:
         message = f"This needs the role {role.word}; you have the role {actor.role.word}."
         raise ActionRefused(message)
+
+
+def locked_agent(agent_id: int) -> Agent:
+    """The person with this number, for the rest of the transaction nobody else's to change."""
+    agent: Agent | None = locked(Agent.select().where(Agent.id == agent_id)).get_or_none()
+    if agent is None:
+        msg = "This person does not exist."
+        raise ActionRefused(msg)
+    return agent
 
 
 def audit(

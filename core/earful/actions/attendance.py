@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from earful.actions.actor import Actor, audit, require
+from earful.actions.actor import Actor, audit, locked_agent, require
 from earful.errors import ActionRefused
 from earful.inbox.assigning import return_held
 from earful.inbox.text import one_line
 from earful.runtime import Runtime
-from earful.store.database import locked, transaction
+from earful.store.database import transaction
 from earful.store.models import Agent
 from earful.store.states import Role
 
@@ -29,7 +29,7 @@ def set_away(_runtime: Runtime, actor: Actor, agent_id: int, *, away: bool, now:
     """
     require(actor, Role.AGENT if actor.agent_id == agent_id else Role.LEAD)
     with transaction():
-        agent = _agent(agent_id)
+        agent = locked_agent(agent_id)
         if agent.away == away:
             return 0
         Agent.update(away=away).where(Agent.id == agent_id).execute()
@@ -42,7 +42,7 @@ def return_conversations(_runtime: Runtime, actor: Actor, agent_id: int, *, now:
     """Take what somebody holds open back to the queues. Returns how many there were."""
     require(actor, Role.LEAD)
     with transaction():
-        _agent(agent_id)
+        locked_agent(agent_id)
         returned = return_held(agent_id, "asked", now=now, limit=AT_ONCE, by=actor.agent_id)
         audit(actor, "agent.return", "agent", agent_id, now, after={"conversations": returned})
     return returned
@@ -67,17 +67,9 @@ def set_share(
         msg = f"Skills: at most {MOST_SKILLS}."
         raise ActionRefused(msg)
     with transaction():
-        agent = _agent(agent_id)
+        agent = locked_agent(agent_id)
         if (agent.capacity, agent.skills) == (capacity, words):
             return
         Agent.update(capacity=capacity, skills=words).where(Agent.id == agent_id).execute()
         after = {"capacity": capacity, "skills": words}
         audit(actor, "agent.share", "agent", agent_id, now, summary=agent.email, after=after)
-
-
-def _agent(agent_id: int) -> Agent:
-    agent: Agent | None = locked(Agent.select().where(Agent.id == agent_id)).get_or_none()
-    if agent is None:
-        msg = "This person does not exist."
-        raise ActionRefused(msg)
-    return agent

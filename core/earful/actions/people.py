@@ -8,11 +8,11 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
-from earful.actions.actor import Actor, audit, require
+from earful.actions.actor import Actor, audit, locked_agent, require
 from earful.errors import ActionRefused
 from earful.inbox.text import one_line
 from earful.runtime import Runtime
-from earful.store.database import locked, transaction
+from earful.store.database import transaction
 from earful.store.models import Agent
 from earful.store.states import Role
 
@@ -89,14 +89,6 @@ def _hashed(password: str) -> str:
     return PasswordHasher().hash(password)
 
 
-def _agent(agent_id: int) -> Agent:
-    agent: Agent | None = locked(Agent.select().where(Agent.id == agent_id)).get_or_none()
-    if agent is None:
-        msg = "This person does not exist."
-        raise ActionRefused(msg)
-    return agent
-
-
 def _audit(actor: Actor, action: str, agent: Agent, now: datetime, **facts: Any) -> None:
     audit(actor, action, "agent", agent.id, now, summary=agent.email, **facts)
 
@@ -115,7 +107,7 @@ def set_role(_runtime: Runtime, actor: Actor, agent_id: int, role: Role, *, now:
     """Change what somebody may do; it holds from their next click on."""
     require(actor, Role.ADMIN)
     with transaction():
-        agent = _agent(agent_id)
+        agent = locked_agent(agent_id)
         if role < Role.ADMIN:
             _keep_an_admin(agent)
         Agent.update(role=role, epoch=Agent.epoch + 1).where(Agent.id == agent_id).execute()
@@ -129,7 +121,7 @@ def set_agent_active(
     """Let somebody in again, or shut them out at once; what they did stays."""
     require(actor, Role.ADMIN)
     with transaction():
-        agent = _agent(agent_id)
+        agent = locked_agent(agent_id)
         if not active:
             _keep_an_admin(agent)
         Agent.update(active=active, epoch=Agent.epoch + 1).where(Agent.id == agent_id).execute()
@@ -155,7 +147,7 @@ def change_own_password(_runtime: Runtime, actor: Actor, password: str, *, now: 
 def _change_password(actor: Actor, agent_id: int, password: str, now: datetime) -> None:
     hashed = _hashed(password)
     with transaction():
-        agent = _agent(agent_id)
+        agent = locked_agent(agent_id)
         Agent.update(password_hash=hashed, epoch=Agent.epoch + 1).where(
             Agent.id == agent_id
         ).execute()
@@ -167,7 +159,7 @@ def end_sessions(_runtime: Runtime, actor: Actor, agent_id: int, *, now: datetim
     if actor.agent_id != agent_id:
         require(actor, Role.ADMIN)
     with transaction():
-        agent = _agent(agent_id)
+        agent = locked_agent(agent_id)
         Agent.update(epoch=Agent.epoch + 1).where(Agent.id == agent_id).execute()
         _audit(actor, "agent.sign_out_everywhere", agent, now)
 
@@ -196,7 +188,7 @@ def update_profile(
         msg = "Give a name."
         raise ActionRefused(msg)
     with transaction():
-        agent = _agent(agent_id)
+        agent = locked_agent(agent_id)
         Agent.update(changes).where(Agent.id == agent_id).execute()
         if changes.keys() != {"theme"}:
             _audit(actor, "agent.profile", agent, now, after=changes)
@@ -205,7 +197,7 @@ def update_profile(
 def note_sign_in(agent_id: int, *, now: datetime) -> None:
     """Record that somebody signed in."""
     with transaction():
-        agent = _agent(agent_id)
+        agent = locked_agent(agent_id)
         Agent.update(last_sign_in_at=now).where(Agent.id == agent_id).execute()
         actor = Actor(agent.id, agent.name, agent.role)
         _audit(actor, "agent.sign_in", agent, now)

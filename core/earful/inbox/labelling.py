@@ -16,11 +16,21 @@ from earful.store.models import Channel, Identity, Message
 from earful.store.tallies import Batch
 from earful.types import ClassifiedMessage, Label, Surface
 
-__all__ = ["ask", "readable", "try_out"]
+__all__ = ["HARMLESS", "ask", "readable", "try_out"]
 
 logger = logging.getLogger(__name__)
 
 Rows = list[dict[str, Any]]
+
+HARMLESS = ClassifiedMessage(
+    id=0,
+    text="Thank you, the parcel has arrived.",
+    surface=Surface.PUBLIC_REPLY,
+    language=None,
+    channel="",
+    author_name="",
+)
+"""What every classifier can read: whichever fails on it is broken."""
 
 
 def readable(which: Any, most: int | None = None) -> list[ClassifiedMessage]:
@@ -74,18 +84,10 @@ def ask(
 
 def try_out(runtime: Runtime) -> dict[str, str]:
     """Let every classifier label one sentence, which loads its model; why those fail that do."""
-    sample = ClassifiedMessage(
-        id=0,
-        text="Thank you, the parcel has arrived.",
-        surface=Surface.PUBLIC_REPLY,
-        language=None,
-        channel="",
-        author_name="",
-    )
     failures = {}
     for classifier in runtime.classifiers:
         try:
-            _classified(classifier, [sample])
+            _classified(classifier, [HARMLESS])
         except Exception as error:  # noqa: BLE001 - messages go on without these labels
             logger.warning("classifier=%s failed: %s", classifier.name, describe(error))
             failures[classifier.name] = describe(error)

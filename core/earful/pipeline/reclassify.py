@@ -15,7 +15,7 @@ from typing import Any
 
 from earful.components import describe
 from earful.errors import EarfulError
-from earful.inbox.labelling import ask, readable
+from earful.inbox.labelling import HARMLESS, ask, readable
 from earful.runtime import ConfiguredClassifier
 from earful.store import bulk
 from earful.store.database import transaction
@@ -23,7 +23,7 @@ from earful.store.models import Message, MessageLabel, Reclassification
 from earful.store.queries.reading import tuples
 from earful.store.states import Direction, Stage
 from earful.store.tallies import Batch, add_days, moved_labels, note_batches
-from earful.types import ClassifiedMessage, RemovalKind, Surface
+from earful.types import ClassifiedMessage, RemovalKind
 
 __all__ = ["ClassifierBroken", "Overtaken", "Wish", "begin", "step"]
 
@@ -240,16 +240,8 @@ def _add(
 
 def _probe(classifier: ConfiguredClassifier, now: datetime) -> None:
     """Ask for something that every classifier can read, to tell a broken one from odd messages."""
-    harmless = ClassifiedMessage(
-        id=0,
-        text="Thank you.",
-        surface=Surface.PUBLIC_REPLY,
-        language=None,
-        channel="",
-        author_name="",
-    )
     try:
-        ask(classifier, [harmless], now)
+        ask(classifier, [HARMLESS], now)
     except Exception as error:
         message = f"classifiers.{classifier.name} does not work: {describe(error)}"
         raise ClassifierBroken(message) from error
