@@ -14,11 +14,10 @@ from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from itertools import count
 
-from earful import actions, store
+from earful import store
 from earful.runtime import Runtime
 from earful.store.models import Message, database
-from earful.store.states import Role
-from material import ADDRESS, NOW, add_policies, feed, installation, take_through
+from material import ADDRESS, add_policies, agents_client, feed, installation, take_through
 from multiply import multiply
 
 MESSAGE_LIMIT = 1.3
@@ -55,19 +54,7 @@ def timed(work: Callable[[], object]) -> float:
 
 def _queue_page(runtime: Runtime) -> Callable[[], float]:
     """The queue page as a signed-in agent gets it, rendered whole."""
-    from earful_admin.server import create_app
-
-    actions.add_agent(
-        runtime,
-        actions.SYSTEM,
-        email="bench@shop.example",
-        name="Bench Mark",
-        role=Role.AGENT,
-        password="correct horse battery",
-        now=NOW,
-    )
-    client = create_app(runtime).test_client()
-    sign_in(client)
+    client = agents_client(runtime)
 
     def get() -> float:
         started = time.perf_counter()
@@ -76,12 +63,6 @@ def _queue_page(runtime: Runtime) -> Callable[[], float]:
         return time.perf_counter() - started
 
     return get
-
-
-def sign_in(client: object) -> None:
-    """As the session of the first agent."""
-    with client.session_transaction(base_url=ADDRESS) as session:  # type: ignore[attr-defined]
-        session.update({"_user_id": "1.0", "_fresh": True, "since": int(time.time())})
 
 
 @contextmanager

@@ -17,13 +17,11 @@ from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 
 import flask
-from bench_growth import sign_in
-from earful import actions, store
+from earful import store
 from earful.runtime import Runtime
 from earful.store.database import execute
 from earful.store.models import Conversation, Message, database
-from earful.store.states import Role
-from material import ADDRESS, NOW, add_policies, feed, installation, take_through
+from material import ADDRESS, add_policies, agents_client, feed, installation, take_through
 from multiply import multiply
 
 GROWTH_LIMIT = 1.5
@@ -70,19 +68,7 @@ def timed(work: Callable[[], object]) -> float:
 
 def _pages(runtime: Runtime) -> dict[str, Callable[[], float]]:
     """Each page as a signed-in agent gets it, made whole."""
-    from earful_admin.server import create_app
-
-    actions.add_agent(
-        runtime,
-        actions.SYSTEM,
-        email="bench@shop.example",
-        name="Bench Mark",
-        role=Role.AGENT,
-        password="correct horse battery",
-        now=NOW,
-    )
-    client = create_app(runtime).test_client()
-    sign_in(client)
+    client = agents_client(runtime)
     with store.connection():
         busiest = Conversation.select(Conversation.id).order_by(Conversation.id).get().id
 

@@ -17,7 +17,7 @@ from earful import actions, store
 from earful.runtime import Runtime
 from earful.store.models import Agent
 from earful.store.states import Role
-from material import ADDRESS, ADMIN, NOW
+from material import ADDRESS, ADMIN, NOW, sign_in
 from werkzeug.test import Client
 
 LIMIT = 0.25
@@ -32,8 +32,7 @@ class Looker:
 
     def __init__(self, app: Any, agent_id: int) -> None:
         self.client: Client = app.test_client()
-        with self.client.session_transaction(base_url=ADDRESS) as session:  # type: ignore[attr-defined]
-            session.update({"_user_id": f"{agent_id}.0", "_fresh": True, "since": int(time.time())})
+        sign_in(self.client, agent_id)
         self.asked: dict[str, Any] = {"view": ("all", "queue-1", "unassigned")[agent_id % 3]}
         self.lines: dict[str, str] = {}
         if agent_id % 2:

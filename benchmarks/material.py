@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from earful.pipeline import fetch, ingest
 from earful.runtime import Runtime
 from earful.store.models import Channel
 from earful.store.states import Role
+from werkzeug.test import Client
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 ADDRESS = "http://127.0.0.1:8080"
@@ -174,3 +176,27 @@ def take_through(runtime: Runtime, bodies: Iterable[bytes], now: datetime = NOW)
             jobs.triage_now(runtime, outcome.new, now=now)
             count += len(outcome.new)
     return count
+
+
+def agents_client(runtime: Runtime) -> Client:
+    """A browser without a screen, in which an agent of this installation is signed in."""
+    from earful_admin.server import create_app
+
+    agent_id = actions.add_agent(
+        runtime,
+        actions.SYSTEM,
+        email="bench@shop.example",
+        name="Bench Mark",
+        role=Role.AGENT,
+        password="correct horse battery",
+        now=NOW,
+    )
+    client: Client = create_app(runtime).test_client()
+    sign_in(client, agent_id)
+    return client
+
+
+def sign_in(client: Client, agent_id: int) -> None:
+    """Begin a session without the sign-in page, which is slow on purpose."""
+    with client.session_transaction(base_url=ADDRESS) as session:  # type: ignore[attr-defined]
+        session.update({"_user_id": f"{agent_id}.0", "_fresh": True, "since": int(time.time())})
