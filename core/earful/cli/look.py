@@ -20,9 +20,11 @@ __all__ = ["channels", "check", "plugins", "status"]
 
 @click.command()
 @config_option
-@click.option("--offline", is_flag=True, help="Ask no platform; check only what is here.")
+@click.option(
+    "--offline", is_flag=True, help="Ask no platform and no mail server; check only what is here."
+)
 def check(config_path: Path | None, *, offline: bool) -> None:
-    """Check the configuration, the plugins, the database and every channel's account."""
+    """Check the configuration, plugins, database, mail server and every channel's account."""
     from earful.runtime import Runtime
 
     config = load_config(config_path)
@@ -34,6 +36,7 @@ def check(config_path: Path | None, *, offline: bool) -> None:
         *_job_queue_troubles(runtime),
         *_classifier_troubles(runtime, offline=offline),
         *_component_troubles(runtime),
+        *_mail_troubles(runtime, offline=offline),
         *(() if offline else _account_troubles(runtime)),
     ]
     for trouble in troubles:
@@ -109,6 +112,21 @@ def _classifier_troubles(runtime: Runtime, *, offline: bool) -> Iterator[str]:
         else:
             component = runtime.config.classifiers[classifier.name]
             _say(f"classifier {classifier.name}", runtime.look_at_model(component) or "ready")
+
+
+def _mail_troubles(runtime: Runtime, *, offline: bool) -> Iterator[str]:
+    """Whether mails could leave; none does."""
+    from earful import mail
+    from earful.errors import ChannelError
+
+    settings = runtime.config.mail
+    if settings is None or offline:
+        _say("mail", "off: there is no table [mail]" if settings is None else "not asked")
+        return
+    try:
+        _say("mail", mail.check(settings))
+    except ChannelError as error:
+        yield f"mail: {error}"
 
 
 def _account_troubles(runtime: Runtime) -> Iterator[str]:

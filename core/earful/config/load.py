@@ -199,7 +199,7 @@ def _completed(config: Config, folder: Path) -> Config:
         server = server.model_copy(update={"public_url": f"http://{host}:{server.port}"})
     if not store.url:
         store = store.model_copy(update={"url": f"sqlite:///{data_dir / 'earful.db'}"})
-    remember_in([server, store, config.job_queue])
+    remember_in([server, store, config.job_queue, config.mail])
     if config.security.encryption_key is not None:
         remember(config.security.encryption_key.get_secret_value().split())
     return config.model_copy(update={"data_dir": data_dir, "server": server, "store": store})

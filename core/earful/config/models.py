@@ -7,8 +7,9 @@ import os
 import secrets
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -32,6 +33,7 @@ __all__ = [
     "InboxConfig",
     "JobQueueConfig",
     "PluginsConfig",
+    "MailConfig",
     "RetentionConfig",
     "SecurityConfig",
     "ServerConfig",
@@ -185,6 +187,45 @@ class BusinessHoursConfig(_Table):
 
 
 class RetentionConfig(_Table):
+def _mail_address(value: str) -> str:
+    _, address = parseaddr(value)
+    if not value.isprintable() or not _MAIL_ADDRESS.fullmatch(address):
+        raise ValueError(
+            'expected an address such as "earful@example.org" or "Earful <earful@example.org>"'
+        )
+    return value
+
+
+_MAIL_ADDRESS = re.compile(r"[!-~]+@[!-~]+")
+
+
+class MailConfig(_Table):
+    """The server that takes the mails people get from Earful."""
+
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` begins in plain text, `tls` does not, `none` stays in it."""
+    user: str = ""
+    password: SecretStr | None = None
+    from_address: Annotated[str, AfterValidator(_mail_address)]
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = 8
+    """When daily digests leave, by the clock of the business hours."""
+
+    @model_validator(mode="after")
+    def _signs_in_safely(self) -> Self:
+        if bool(self.user) != (self.password is not None):
+            raise ValueError("give user and password both, or neither")
+        if not (self.user + (self.password.get_secret_value() if self.password else "")).isascii():
+            raise ValueError("user and password can hold ASCII characters only")
+        if self.user and self.tls == "none" and self.host not in _THIS_MACHINE:
+            raise ValueError('a password needs tls = "starttls" or tls = "tls"')
+        return self
+
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
     """How long what is no longer needed is kept."""
 
     payload_days: Annotated[int, Field(ge=1)] = 14
@@ -209,6 +250,8 @@ class Config(_Table):
     """None: always open."""
     retention: RetentionConfig = RetentionConfig()
     plugins: PluginsConfig = PluginsConfig()
+    mail: MailConfig | None = None
+    """None: no mail is sent."""
     channels: dict[str, ChannelConfig] = Field(default_factory=dict)
     classifiers: dict[str, ComponentConfig] = Field(default_factory=dict)
     routers: dict[str, ComponentConfig] = Field(default_factory=dict)

@@ -18,7 +18,7 @@ from earful.config import (
     validate_settings,
 )
 from earful.config.components import ChannelConfig
-from earful.config.models import BusinessHoursConfig
+from earful.config.models import BusinessHoursConfig, MailConfig
 from earful.errors import ConfigError
 from pydantic import BaseModel, Field, SecretStr
 
@@ -55,6 +55,7 @@ def test_example_names_every_setting_with_its_default() -> None:
             for name in type(field.default).model_fields:
                 assert (table, name) in named, f"{table}.{name}"
     assert set(BusinessHoursConfig.model_fields) == set(tables["business_hours"])
+    assert set(MailConfig.model_fields) == set(tables["mail"])
     assert set(ChannelConfig.own_names) == set(tables["channels"]["our-forum"])
     for section in ("classifiers", "routers", "notifiers"):
         assert [set(table) for table in tables[section].values()] == [{"type"}]
@@ -72,6 +73,8 @@ def test_uncommented_example_loads(tmp_path: Path) -> None:
     secrets["EARFUL_ENCRYPTION_KEY"] = new_encryption_key()
     config = load(written(tmp_path, uncommented(example()).replace("NAME", "PATH")), secrets)
     assert config.channels["our-forum"].type == "forums"
+    assert config.mail is not None
+    assert config.mail.password is not None
     assert config.business_hours is not None
     assert config.business_hours.holidays == ("2026-12-25",)
 
@@ -303,3 +306,39 @@ def test_config_is_frozen(tmp_path: Path) -> None:
     config = load(written(tmp_path, ""), {})
     with pytest.raises(ValueError, match="frozen"):
         config.server.port = 1
+
+
+MAIL = """
+[mail]
+host = "smtp.example.org"
+from_address = "Earful <earful@example.org>"
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        ("user = 'me'", "mail: give user and password both, or neither"),
+        ("user = 'me'\npassword = 'sécrèt'", "mail: user and password can hold ASCII characters"),
+        ("user = 'me'\npassword = 'secret'\ntls = 'none'", "mail: a password needs tls"),
+        ("tls = 'ssl'", 'mail.tls: expected one of "starttls", "tls", "none"'),
+        ("digest_hour = 24", "mail.digest_hour: expected a whole number between 0 and 23"),
+    ],
+)
+def test_mistakes_in_the_mail_settings(tmp_path: Path, lines: str, mistake: str) -> None:
+    (problem,) = problems(tmp_path, MAIL + lines)
+    assert problem.startswith(f"config.toml: {mistake}")
+
+
+@pytest.mark.parametrize("address", ["nobody", "a@b\\nBcc: c@d", "Ärmel <ä@example.org>", "<@>"])
+def test_mails_come_from_an_address(tmp_path: Path, address: str) -> None:
+    (problem,) = problems(tmp_path, f'[mail]\nhost = "localhost"\nfrom_address = "{address}"')
+    assert problem.startswith("config.toml: mail.from_address: expected an address such as")
+
+
+def test_the_password_of_the_mail_server_is_masked(tmp_path: Path) -> None:
+    text = f'{MAIL}user = "me"\npassword = {{ env = "MAIL_SECRET" }}'
+    config = load(written(tmp_path, text), {"MAIL_SECRET": "correct horse"})
+    assert config.mail is not None
+    assert "horse" not in repr(config)
+    assert masked("it said correct horse") == "it said **********"
