@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
