@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 from datetime import date
-from ipaddress import IPv4Network, IPv6Network
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -34,8 +33,8 @@ __all__ = [
     "Config",
     "InboxConfig",
     "JobQueueConfig",
-    "PluginsConfig",
     "MailConfig",
+    "PluginsConfig",
     "RetentionConfig",
     "SecurityConfig",
     "ServerConfig",
@@ -188,7 +187,6 @@ class BusinessHoursConfig(_Table):
         return BusinessHours.parse(timezone=self.timezone, week=week, holidays=self.holidays)
 
 
-class RetentionConfig(_Table):
 def _mail_address(value: str) -> str:
     _, address = parseaddr(value)
     if not value.isprintable() or not _MAIL_ADDRESS.fullmatch(address):
@@ -228,6 +226,7 @@ class MailConfig(_Table):
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
+class RetentionConfig(_Table):
     """How long what is no longer needed is kept."""
 
     payload_days: Annotated[int, Field(ge=1)] = 14
@@ -250,10 +249,10 @@ class Config(_Table):
     inbox: InboxConfig = InboxConfig()
     business_hours: BusinessHoursConfig | None = None
     """None: always open."""
-    retention: RetentionConfig = RetentionConfig()
-    plugins: PluginsConfig = PluginsConfig()
     mail: MailConfig | None = None
     """None: no mail is sent."""
+    retention: RetentionConfig = RetentionConfig()
+    plugins: PluginsConfig = PluginsConfig()
     channels: dict[str, ChannelConfig] = Field(default_factory=dict)
     classifiers: dict[str, ComponentConfig] = Field(default_factory=dict)
     routers: dict[str, ComponentConfig] = Field(default_factory=dict)
