@@ -89,6 +89,17 @@
     target.removeAttribute("data-focus");
   };
 
+  // ── What only some need ───────────────────────────────────────────────────────────────────
+  const bring = (address) => new Promise((resolve, reject) => {
+    const isStyle = address.split("?")[0].endsWith(".css");
+    const part = document.createElement(isStyle ? "link" : "script");
+    // Without `async`, scripts run in the order in which they are named.
+    Object.assign(part, isStyle ? { rel: "stylesheet", href: address } : { async: false, src: address });
+    part.addEventListener("load", resolve);
+    part.addEventListener("error", reject);
+    document.head.append(part);
+  });
+
   // ── Dialogs ───────────────────────────────────────────────────────────────────────────────
   const open = (id) => {
     const dialog = document.getElementById(id);
@@ -97,6 +108,7 @@
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");
     if (opener) return open(opener.dataset.opens);
+    if (event.target.closest("[data-palette]")) return void openPalette();
     if (event.target.closest("[data-closes]")) return event.target.closest("dialog").close();
     // A click outside: on the dialog itself, not on anything in it.
     if (event.target.matches("dialog.dialog")) {
@@ -163,7 +175,29 @@
       act(event);
     }]),
   ));
+  // The palette opens at once, so that what is typed meanwhile is typed there; its script follows.
+  let palette = null;
+  const openPalette = async () => {
+    const dialog = $("#palette");
+    if (!dialog) return;
+    if (dialog.open) return dialog.close();
+    $("#menu")?.close();
+    if ($("dialog[open]")) return;
+    dialog.showModal();
+    palette ??= Promise.all(dialog.dataset.parts.split(" ").map(bring));
+    try {
+      await palette;
+      window.earful.readCommands();
+    } catch {
+      palette = null;
+      dialog.close();
+      toast("The server cannot be reached. Check your connection.", { kind: "danger" });
+    }
+  };
   const bindKeys = () => {
+    // Not a single key: it works while somebody types, and cannot be switched off.
+    const opensPalette = { "$mod+k": (event) => { event.preventDefault(); void openPalette(); } };
+    tinykeys.tinykeys(window, opensPalette, { ignore: (event) => event.repeat || event.isComposing });
     const bindings = {
       "?": () => open("help"),
       "/": () => $("[data-search]")?.focus(),
@@ -187,7 +221,7 @@
   });
 
   // ── Start ─────────────────────────────────────────────────────────────────────────────────
-  window.earful = { announce, toast, open, keys, onSwap, focusMarked, token, icon };
+  window.earful = { announce, toast, open, keys, onSwap, focusMarked, token, icon, bring };
   document.querySelectorAll(".toast").forEach(tend);
   $(".nav [aria-current]")?.scrollIntoView({ block: "nearest" });
   focusMarked(document.body);

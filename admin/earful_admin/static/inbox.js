@@ -9,7 +9,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const inbox = $("#inbox");
   if (!inbox) return;
-  const { toast, keys, token } = window.earful;
+  const { toast, keys, token, bring } = window.earful;
   const NARROW = matchMedia("(max-width: 859.98px)");
   const thread = () => $("#thread");
   // conversation.js puts its own in the place of these.
@@ -81,15 +81,6 @@
   };
 
   // ── What only an open conversation needs ──────────────────────────────────────────────────
-  const bring = (address) => new Promise((resolve, reject) => {
-    const isStyle = address.split("?")[0].endsWith(".css");
-    const part = document.createElement(isStyle ? "link" : "script");
-    // Without `async`, scripts run in the order in which they are named.
-    Object.assign(part, isStyle ? { rel: "stylesheet", href: address } : { async: false, src: address });
-    part.addEventListener("load", resolve);
-    part.addEventListener("error", reject);
-    document.head.append(part);
-  });
   let parts = null;
   const bringParts = () => {
     parts ??= Promise.all(inbox.dataset.parts.split(" ").filter(Boolean).map(bring));

@@ -199,6 +199,9 @@
     }
   };
   document.addEventListener("inbox:opened", markRead);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-unread]")) void markUnread();
+  });
   document.addEventListener("inbox:refreshed", ({ detail }) => {
     const fresh = $("#thread", detail.fresh);
     if (fresh && thread()) thread().dataset.newest = fresh.dataset.newest;
