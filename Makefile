@@ -10,7 +10,7 @@ BUILD_INPUTS := pyproject.toml hatch_build.py admin/package-lock.json admin/icon
 PYTHON_SOURCES := core admin plugins tests tools benchmarks hatch_build.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check peers bench screenshots format lock clean
+.PHONY: help demo test check peers bench screenshots texts format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: .venv/installed-test ## Run every benchmark
 screenshots: .venv/installed-test ## Renew the pictures in docs/images
 	tools/ensure_chromium.sh
 	$(BIN)/python -m tools.screenshots
+
+texts: .venv/installed-test ## Bring the catalogues of other languages up to date
+	$(BIN)/python tools/texts.py $(ARGS)
 
 format: .venv/installed-test ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix-only

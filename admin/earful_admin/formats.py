@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from earful.wording import gettext as _
 from flask import Flask, g
 from markupsafe import Markup, escape
 
@@ -26,7 +27,7 @@ def words(value: Any) -> str:
     if isinstance(value, Enum):
         value = value.name
     text = str(value).replace("_", " ").replace("-", " ").strip()
-    return text[:1].upper() + text[1:].lower() if text.isupper() else text[:1].upper() + text[1:]
+    return _(text[:1].upper() + (text[1:].lower() if text.isupper() else text[1:]))
 
 
 def span(length: timedelta) -> str:

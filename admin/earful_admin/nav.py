@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from earful.wording import mark
 from flask import current_app, g
 
 __all__ = ["NavItem", "groups"]
 
+OTHERS = mark("More")
+"""What stands above the pages of no group."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavItem:
-    """One link. `dot` colours a queue, `in_bar` puts it into the bar of narrow screens."""
+    """One link. `dot` colours a queue, `in_bar` puts it into the bar of narrow screens.
+
+    `label` and `short` are in the reader's language, `group` in English: pages meet in it.
+    """
 
     label: str
     url: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from earful.wording import mark
 from flask_admin import BaseView
 
 from earful_admin import manage
@@ -22,18 +23,23 @@ __all__ = ["inbox", "pages"]
 
 def inbox() -> BaseView:
     """The page at `/`."""
-    return InboxView(name="Inbox", category="Inbox", endpoint="inbox", url="/")
+    return InboxView(name=mark("Inbox"), category=mark("Inbox"), endpoint="inbox", url="/")
 
 
 def pages() -> list[Any]:
     """The other pages."""
     return [
         NoticesView(
-            name="Notifications", category="Inbox", endpoint="notices", url="/notifications"
+            name=mark("Notifications"),
+            category=mark("Inbox"),
+            endpoint="notices",
+            url="/notifications",
         ),
-        SearchView(name="Search", category="Inbox", endpoint="search", url="/search"),
-        KeepingView(name="Views", category="Inbox", endpoint="views", url="/views"),
-        ContactsView(name="Contacts", category="Inbox", endpoint="contacts", url="/contacts"),
+        SearchView(name=mark("Search"), category=mark("Inbox"), endpoint="search", url="/search"),
+        KeepingView(name=mark("Views"), category=mark("Inbox"), endpoint="views", url="/views"),
+        ContactsView(
+            name=mark("Contacts"), category=mark("Inbox"), endpoint="contacts", url="/contacts"
+        ),
         *manage.views(),
-        ProfileView(name="Profile", endpoint="profile", url="/profile"),
+        ProfileView(name=mark("Profile"), endpoint="profile", url="/profile"),
     ]

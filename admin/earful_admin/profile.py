@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from earful import actions
+from earful import actions, wording
 from earful.store.models import Agent
 from earful.store.queries.writing import sign_offs
 from earful.store.states import AgentNotificationKind, Role
@@ -12,7 +12,7 @@ from flask import Response, current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from earful_admin import context, passwords, sign_in
+from earful_admin import context, language, passwords, sign_in
 from earful_admin.access import needs
 from earful_admin.inbox.notices import KINDS, WAYS
 from earful_admin.nav import NavItem
@@ -71,8 +71,9 @@ class ProfileView(PageView):
             return self._page(mistakes), 422
         actions.update_profile(
             self.runtime, self.actor, context.agent().id,
-            name=name, initials=initials, theme=chosen, now=self.now,
+            name=name, initials=initials, theme=chosen, language=form.get("language"), now=self.now,
         )  # fmt: skip
+        language.choose(form.get("language", context.agent().language))
         say("Your profile is saved.")
         return _keep(make_response(redirect(self.get_url(".index"), 303)), chosen)
 
@@ -148,6 +149,7 @@ class ProfileView(PageView):
             "profile.html",
             row=context.agent(),
             themes=THEMES,
+            languages=wording.languages(),
             mistakes=mistakes,
             form=request.form,
             notice_kinds=KINDS,

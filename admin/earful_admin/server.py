@@ -20,6 +20,7 @@ from earful_admin import (
     errors,
     formats,
     ingress,
+    language,
     nav,
     operations,
     pages,
@@ -32,7 +33,7 @@ from earful_admin import (
 __all__ = ["bind", "create_app", "serve"]
 
 logger = logging.getLogger(__name__)
-_WITHOUT_DATABASE = {"static", "operations.healthz", "ingress.receive"}
+_WITHOUT_DATABASE = {"static", "texts", "operations.healthz", "ingress.receive"}
 
 
 def create_app(runtime: Runtime) -> Flask:
@@ -41,13 +42,14 @@ def create_app(runtime: Runtime) -> Flask:
     app.extensions["earful"] = runtime
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.before_request(context.begin)
+    app.before_request(language.choose)
     app.before_request(_connect)
     app.teardown_request(_disconnect)
     # The order of these is the order of the checks: host and site, then role, then token.
     security.init_app(app, runtime.config)
     access.init_app(app)
     security.csrf.init_app(app)
-    for part in (assets, errors, formats, ingress):
+    for part in (assets, errors, formats, ingress, language):
         part.init_app(app)
     operations.init_app(app, runtime)
     sign_in.init_app(app, runtime)
@@ -81,6 +83,7 @@ def _connect() -> None:
     if request.endpoint not in _WITHOUT_DATABASE:
         g.connection = connection()
         g.connection.__enter__()
+        language.by_person()
 
 
 def _disconnect(error: BaseException | None) -> None:  # noqa: ARG001

@@ -12,6 +12,8 @@ from earful.job_queue import JobQueue, JobQueueUnavailable, address
 from earful.runtime import Runtime
 from earful.store.models import Agent
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import (
     Blueprint,
     Flask,
@@ -36,7 +38,7 @@ __all__ = ["SignedIn", "init_app", "start_session"]
 logger = logging.getLogger(__name__)
 blueprint = Blueprint("sign_in", __name__)
 
-WRONG = "This e-mail and password do not belong together."
+WRONG = mark("This e-mail and password do not belong together.")
 _SINCE = "since"
 
 
@@ -111,7 +113,7 @@ def attempt() -> ResponseReturnValue:
     if row is None or not is_right:
         logger.info("sign-in refused for address %s", _network())
         actions.note_sign_in_refused(email, now=context.now())
-        return _page(WRONG), 401
+        return _page(_(WRONG)), 401
     if passwords.needs_rehash(stored):
         actions.rehash_password(row.id, password)
     start_session(row)
@@ -125,7 +127,7 @@ def sign_out() -> ResponseReturnValue:
     actions.note_sign_out(context.actor(), now=context.now())
     logout_user()
     session.clear()
-    say("You are signed out.")
+    say(_("You are signed out."))
     response = make_response(redirect(url_for("sign_in.form")))
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -138,7 +140,7 @@ def _page(mistake: str = "") -> str:
 
 @blueprint.errorhandler(429)
 def _too_many(error: Exception) -> ResponseReturnValue:  # noqa: ARG001
-    words = "Too many attempts. Wait a minute, then try again."
+    words = _("Too many attempts. Wait a minute, then try again.")
     return _page(words), 429, {"Retry-After": "60"}
 
 

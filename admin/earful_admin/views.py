@@ -18,6 +18,7 @@ from earful.actions import Actor
 from earful.errors import ActionRefused
 from earful.runtime import Runtime
 from earful.store.states import Role
+from earful.wording import gettext as _
 from flask import flash, request, url_for
 from flask_admin import BaseView
 from flask_admin.contrib.peewee import ModelView
@@ -63,7 +64,7 @@ class _Page:
     def nav_items(self) -> Iterable[NavItem]:
         """Its links in the navigation; one by default."""
         yield NavItem(
-            label=str(self.name),
+            label=_(str(self.name)),
             url=self.get_url(f".{self._default_view}"),
             icon=self.icon,
             group=self.category or "",

@@ -67,6 +67,7 @@ def test_what_is_public_is_known_by_name(app: Flask) -> None:
         "sign_in.attempt",
         "sign_in.form",
         "static",
+        "texts",
     }
 
 

@@ -16,10 +16,12 @@ from earful.errors import ActionRefused
 from earful.runtime import Runtime
 from earful.store.database import TooSlow
 from earful.store.queries import changes, people
-from earful.store.queries.inbox import Filter, View, counts, list_conversations
+from earful.store.queries.inbox import Filter, View, counts, list_conversations, unread_of
 from earful.store.queries.paging import Cursor
 from earful.store.queries.views import ViewLine, filter_of, saved_views
 from earful.store.states import ListOrder, Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import abort, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -35,13 +37,13 @@ from earful_admin.nav import NavItem
 __all__ = ["LIST_KEYS", "Listing", "word_of"]
 
 TITLES = {
-    "all": ("All open", "inbox", "i"),
-    "mine": ("Mine", "user", "m"),
-    "unassigned": ("Unassigned", "circle-dot", "u"),
-    "pending": ("Waiting", "hourglass", ""),
-    "snoozed": ("Snoozed", "alarm-clock", ""),
-    "resolved": ("Resolved", "circle-check", ""),
-    "ignored": ("Ignored", "eye-off", ""),
+    "all": (mark("All open"), "inbox", "i"),
+    "mine": (mark("Mine"), "user", "m"),
+    "unassigned": (mark("Unassigned"), "circle-dot", "u"),
+    "pending": (mark("Waiting"), "hourglass", ""),
+    "snoozed": (mark("Snoozed"), "alarm-clock", ""),
+    "resolved": (mark("Resolved"), "circle-check", ""),
+    "ignored": (mark("Ignored"), "eye-off", ""),
 }
 IN_BAR = {"all", "mine", "unassigned"}
 ORDERS = {
@@ -96,7 +98,7 @@ class Listing(Presence):
             )
 
         for name, (label, icon, key) in TITLES.items():
-            yield item(name, label, icon=icon, key=key, group="Inbox", in_bar=name in IN_BAR)
+            yield item(name, _(label), icon=icon, key=key, group="Inbox", in_bar=name in IN_BAR)
         for line in self._saved():
             icon = "users" if line.shared else "bookmark"
             yield item(line.key, line.name, icon=icon, group="Views")
@@ -155,7 +157,7 @@ class Listing(Presence):
             actions.mark_unread(self.runtime, self.actor, conversation_id, now=self.now)
         except ActionRefused as refused:
             return jsonify(refused=str(refused)), 422
-        return jsonify(said="Marked as unread")
+        return jsonify(said="Marked as unread", unread=unread_of(context.agent().id))
 
     # What is shown
 
@@ -205,6 +207,7 @@ class Listing(Presence):
                 str(line.id): line.html for line in lines if known.get(str(line.id)) != line.word
             },
             "rest": self.render("inbox/rest.html", **found),
+            "unread": unread_of(context.agent().id),
             "counts": {self._address(key, sort=None): n for key, n in self._counts().items()},
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from earful.store.models import Agent, AuditEvent, ContactField, Queue, SavedReply
+from earful.wording import mark
 
 from earful_admin.manage.audit import AuditView
 from earful_admin.manage.channels import ChannelsView
@@ -20,34 +21,34 @@ from earful_admin.manage.system import SystemView
 
 __all__ = ["views"]
 
-_DAILY = "Manage"
-_RARE = "Installation"
+_DAILY = mark("Manage")
+_RARE = mark("Installation")
 
 
 def views() -> list[Any]:
     """The pages, in the order of the navigation."""
     return [
-        QueuesView(Queue, name="Queues", category=_DAILY, endpoint="queues", url="/queues"),
-        PoliciesView(name="Policies", category=_DAILY, endpoint="policies", url="/policies"),
+        QueuesView(Queue, name=mark("Queues"), category=_DAILY, endpoint="queues", url="/queues"),
+        PoliciesView(name=mark("Policies"), category=_DAILY, endpoint="policies", url="/policies"),
         SavedRepliesView(
             SavedReply,
-            name="Saved replies",
+            name=mark("Saved replies"),
             category=_DAILY,
             endpoint="saved_replies",
             url="/saved-replies",
         ),
         ContactFieldsView(
             ContactField,
-            name="Contact fields",
+            name=mark("Contact fields"),
             category=_DAILY,
             endpoint="contact_fields",
             url="/contact-fields",
         ),
-        ChannelsView(name="Channels", category=_DAILY, endpoint="channels", url="/channels"),
-        ModelsView(name="Models", category=_DAILY, endpoint="models", url="/models"),
-        PeopleView(Agent, name="People", category=_DAILY, endpoint="people", url="/people"),
-        SetupView(name="Set-up", category=_RARE, endpoint="setup", url="/setup"),
-        PluginsView(name="Plugins", category=_RARE, endpoint="plugins", url="/plugins"),
-        SystemView(name="System", category=_RARE, endpoint="system", url="/system"),
-        AuditView(AuditEvent, name="Audit", category=_RARE, endpoint="audit", url="/audit"),
+        ChannelsView(name=mark("Channels"), category=_DAILY, endpoint="channels", url="/channels"),
+        ModelsView(name=mark("Models"), category=_DAILY, endpoint="models", url="/models"),
+        PeopleView(Agent, name=mark("People"), category=_DAILY, endpoint="people", url="/people"),
+        SetupView(name=mark("Set-up"), category=_RARE, endpoint="setup", url="/setup"),
+        PluginsView(name=mark("Plugins"), category=_RARE, endpoint="plugins", url="/plugins"),
+        SystemView(name=mark("System"), category=_RARE, endpoint="system", url="/system"),
+        AuditView(AuditEvent, name=mark("Audit"), category=_RARE, endpoint="audit", url="/audit"),
     ]

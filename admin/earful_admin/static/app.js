@@ -15,6 +15,16 @@
     return svg;
   };
 
+  // ── Texts ─────────────────────────────────────────────────────────────────────────────────
+  // English stands in the scripts; a page in another language loads what replaces it.
+  const filled = (form, facts) => form.replace(/%\((\w+)\)s/g, (all, name) => facts[name] ?? all);
+  const text = (english, facts = {}) => filled(window.earfulTexts?.texts[english] ?? english, facts);
+  const ntext = (one, many, n, facts = {}) => {
+    const { texts, plural } = window.earfulTexts ?? {};
+    const form = texts?.[one]?.[plural(n)] ?? (n === 1 ? one : many);
+    return filled(form, { n, ...facts });
+  };
+
   // ── Saying things ─────────────────────────────────────────────────────────────────────────
   const announce = (text) => {
     const region = $("#announcer");
@@ -221,7 +231,7 @@
   });
 
   // ── Start ─────────────────────────────────────────────────────────────────────────────────
-  window.earful = { announce, toast, open, keys, onSwap, focusMarked, token, icon, bring };
+  window.earful = { text, ntext, announce, toast, open, keys, onSwap, focusMarked, token, icon, bring };
   document.querySelectorAll(".toast").forEach(tend);
   $(".nav [aria-current]")?.scrollIntoView({ block: "nearest" });
   focusMarked(document.body);

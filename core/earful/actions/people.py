@@ -8,6 +8,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from earful import wording
 from earful.actions.actor import Actor, audit, locked_agent, require
 from earful.errors import ActionRefused
 from earful.inbox.text import one_line
@@ -172,9 +173,13 @@ def update_profile(
     name: str | None = None,
     initials: str | None = None,
     theme: str | None = None,
+    language: str | None = None,
     now: datetime,
 ) -> None:
-    """Change how somebody is shown, and what their screen looks like."""
+    """Change how somebody is shown, and what their screen looks like.
+
+    `language` is one of `wording.languages()`, or "" for what their browser asks for.
+    """
     if actor.agent_id != agent_id:
         require(actor, Role.ADMIN)
     changes: dict[str, str] = {}
@@ -184,6 +189,8 @@ def update_profile(
         changes["initials"] = one_line(initials, 4)
     if theme is not None:
         changes["theme"] = theme if theme in THEMES else "auto"
+    if language is not None:
+        changes["language"] = language if language in wording.languages() else ""
     if changes.get("name") == "":
         msg = "Give a name."
         raise ActionRefused(msg)
