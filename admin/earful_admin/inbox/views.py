@@ -11,7 +11,7 @@ from earful.store.queries.conversation import (
     conversation_page,
     read_up_to,
 )
-from earful.store.queries.inbox import View
+from earful.store.queries.inbox import View, unread_of
 from earful.store.queries.paging import Cursor
 from earful.store.queries.platform_actions import deeds
 from earful.store.queries.timeline import timeline
@@ -86,6 +86,7 @@ class InboxView(Listing, Bulk, Acting, Writing, Judging, OnPlatform, PageView):
                 "inbox/page.html",
                 state_word=word,
                 notices_word=notices_word,
+                unread=unread_of(context.agent().id),
                 page_keys=KEYS,
                 **values,
             )

@@ -48,8 +48,9 @@
   const isCalm = () => scroller.scrollTop < 8 && listed().length <= FIRST_PAGE + 2
     && !rows.matches(":hover, :focus-within") && !selected.size;
 
-  const refreshLines = ({ order, lines, rest, counts }, force) => {
+  const refreshLines = ({ order, lines, rest, counts, unread }, force) => {
     drawCounts(counts);
+    setOwn(unread);
     const before = new Set(listed().map((row) => Number(row.dataset.id)));
     const isPlaced = force || isCalm();
     const held = new Set(order);
@@ -59,12 +60,12 @@
     }
     if (isPlaced) place(order, lines, rest, before);
     else markGone(held);
-    const added = order.filter((id) => !before.has(id)).length;
-    showNews(isPlaced ? 0 : added);
+    const fresh = order.filter((id) => !before.has(id)).length;
+    showNews(isPlaced ? 0 : fresh);
     markCurrent(openId());
     drawSelection();
     htmx.process(rows);
-    if (added) say(added);
+    if (fresh) say(fresh);
   };
 
   // The lines of the first page in their order; what came further down stays below them.
@@ -92,11 +93,27 @@
     }
   };
 
+  // In the browser's tab: what is one's own and unread, or new in this list.
   const title = document.title;
+  const tabIcon = $("link[rel=icon]");
+  const plainIcon = tabIcon.href;
+  let own = inbox.dataset.unread.split(",").filter(Boolean).map(Number);
+  let added = 0;
+  const drawTab = () => {
+    const count = Math.max(own.length, added);
+    document.title = count ? `(${count > 99 ? "99+" : count}) ${title}` : title;
+    const wanted = count ? new URL(inbox.dataset.iconUnread, location.origin).href : plainIcon;
+    if (tabIcon.href !== wanted) tabIcon.href = wanted;
+  };
+  const setOwn = (ids) => {
+    own = ids;
+    drawTab();
+  };
   const showNews = (count) => {
     news.hidden = !count;
     if (count) $("span", news).textContent = `${count} new`;
-    document.title = count ? `(${count}) ${title}` : title;
+    added = count;
+    drawTab();
   };
 
   let lastSaid = 0;
@@ -178,6 +195,7 @@
     data.set("message", message);
     post(`/conversation/${openId()}/read`, data).catch(() => {});
     drawRead(openId(), true);
+    setOwn([...own].filter((id) => id !== openId()));
   };
   const drawRead = (id, isRead) => {
     const row = rowOf(id);
@@ -193,6 +211,7 @@
       const said = await post(`/conversation/${id}/unread`, new FormData());
       if (said.refused) return void toast(said.refused, { kind: "danger" });
       drawRead(id, false);
+      setOwn(said.unread);
       toast(said.said);
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
@@ -382,5 +401,6 @@
   for (const key of ["*", "Shift+*"]) bindings[key] = () => bar && pickShown();
   keys(bindings);
 
+  drawTab();
   again();
 })();

@@ -265,7 +265,8 @@ def test_each_person_reads_for_themselves(
     assert agent.post(read, data={"message": newest[1]}).status_code == 204
     assert not is_unread(agent)
     assert is_unread(sign_in(Role.LEAD))
-    assert agent.post(f"/conversation/{town.quiet}/unread").json == {"said": "Marked as unread"}
+    said = agent.post(f"/conversation/{town.quiet}/unread").json
+    assert said == {"said": "Marked as unread", "unread": [town.yuki, 9]}
     assert is_unread(agent)
     for wrong in ("", "x", "-1", "9" * 30):
         assert agent.post(read, data={"message": wrong}).status_code == 400

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from earful import store
-from earful.store.models import Conversation
+from earful.store.models import Conversation, Event
 from earful.store.states import ConversationStatus, Role
 from playwright.sync_api import Page, expect
 
@@ -153,3 +156,21 @@ def test_how_the_list_looks_in_every_state(screen: Screen, town: Town, theme: st
     screen.page.click("text=Add a group")
     screen.page.locator(".view-group .view-group").wait_for()
     check(screen, "view-group", 320, theme)
+
+
+def test_the_tab_tells_how_many_of_ones_own_are_unread(desk: Page, town: Town) -> None:
+    icon = desk.locator("link[rel=icon]")
+    expect(desk).to_have_title("(2) All open · Earful")
+    expect(icon).to_have_attribute("href", re.compile("favicon-unread.svg"))
+    desk.click(f"#row-{town.yuki} a")
+    expect(desk).to_have_title("(1) All open · Earful")
+    desk.keyboard.press("u")
+    expect(desk).to_have_title("(2) All open · Earful")
+    with store.connection():
+        Conversation.update(assignee=None).execute()
+        Event.create(
+            conversation=town.yuki, at=datetime.now(UTC), kind="assigned", data={"to": "Nobody"}
+        )
+    look_again(desk)
+    expect(desk).to_have_title("All open · Earful")
+    expect(icon).to_have_attribute("href", re.compile("favicon.svg"))

@@ -345,7 +345,7 @@ def test_hostile_words_do_nothing(screen: Screen, town: Town) -> None:
     screen.open(f"/?c={town.hostile}")
     page = screen.page
     expect(page.locator(".bubble-text").first).to_contain_text("<script>document.title")
-    assert page.title() == "All open · Earful"
+    assert page.title().endswith("All open · Earful")
     assert page.locator("#latest img, #rows img, #context img").count() == 0
 
 

@@ -44,6 +44,7 @@ __all__ = [
     "counts",
     "list_conversations",
     "list_ids",
+    "unread_of",
 ]
 
 MOST_COUNTED = 100
@@ -187,6 +188,22 @@ def contact_names(ids: Sequence[int]) -> dict[int, str]:
     )
     with connection():
         return dict(select(sql, ids))
+
+
+def unread_of(agent_id: int) -> list[int]:
+    """Open conversations that somebody holds and has not read to the end; one statement.
+
+    Looked for among the hundred that were written in last.
+    """
+    sql = (
+        "SELECT c.id FROM (SELECT id FROM conversation WHERE assignee_id = ? AND status = 'open' "
+        f"ORDER BY last_message_at DESC, id DESC LIMIT {MOST_COUNTED}) AS c "
+        "LEFT JOIN read_cursor r ON r.conversation_id = c.id AND r.agent_id = ? "
+        "WHERE (SELECT m.id FROM message m WHERE m.conversation_id = c.id AND m.direction = 'in' "
+        "ORDER BY m.sent_at DESC, m.id DESC LIMIT 1) > coalesce(r.message_id, 0)"
+    )
+    with connection():
+        return [int(key) for (key,) in select(sql, (agent_id, agent_id))]
 
 
 def conversation_row(conversation_id: int, *, agent_id: int = 0) -> ConversationRow | None:
