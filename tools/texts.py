@@ -2,6 +2,7 @@
 
     python tools/texts.py                    find new texts, set aside those that are gone
     python tools/texts.py de words.json      the same, then put in what words.json translates
+    python tools/texts.py --missing de admin  what the files under admin lack, as such a file
 
 words.json is an object: {"Send": "Senden", "%(n)s reply": ["%(n)s Antwort", "%(n)s Antworten"]}.
 A text in several forms goes by its first, one with a context as "context|text".
@@ -115,18 +116,33 @@ def _updated(language: str, translated: dict[str, str | list[str]]) -> Catalog:
     catalogue.obsolete.clear()
     catalogue.update(extracted(), no_fuzzy_matching=True)
     for message in catalogue:
-        key = message.id if isinstance(message.id, str) else message.id[0]
-        key = f"{message.context}|{key}" if message.context else key
-        if key and key in translated:
-            given = translated.pop(key)
+        if message.id and _key(message) in translated:
+            given = translated.pop(_key(message))
             message.string = given if isinstance(given, str) else tuple(given)
     for key in translated:
         print(f"not in the sources: {key!r}", file=sys.stderr)
     return catalogue
 
 
+def _key(message: Message) -> str:
+    text = str(message.id if isinstance(message.id, str) else message.id[0])
+    return f"{message.context}|{text}" if message.context else text
+
+
+def _missing(language: str, under: str) -> dict[str, str | list[str]]:
+    catalogue = _updated(language, {})
+    return {
+        _key(message): "" if isinstance(message.id, str) else ["", ""]
+        for message in catalogue
+        if is_untranslated(message) and any(file.startswith(under) for file, _ in message.locations)
+    }
+
+
 def main(arguments: list[str]) -> None:
     """Bring every catalogue up to date, and one of them forward."""
+    if arguments[:1] == ["--missing"]:
+        print(json.dumps(_missing(*arguments[1:]), ensure_ascii=False, indent=1))
+        return
     chosen = ""
     translated: dict[str, str | list[str]] = {}
     if arguments:

@@ -75,6 +75,7 @@ from earful.types import (
     WebhookRequest,
     WebhookResult,
 )
+from earful.wording import gettext, ngettext
 
 __version__ = "0.1.0"
 
@@ -143,6 +144,8 @@ __all__ = [
     "WebhookRequest",
     "WebhookResult",
     "__version__",
+    "gettext",
     "hookimpl",
     "installation",
+    "ngettext",
 ]

@@ -25,6 +25,7 @@ from earful.components import (
     describe,
 )
 from earful.errors import PluginError
+from earful.wording import add_texts
 
 __all__ = ["GROUP", "PluginHost", "PluginRecord", "PluginStatus", "contained"]
 
@@ -119,6 +120,7 @@ class PluginHost:
             return record(PluginStatus.FAILED_REGISTER, describe(error))
         for component in types:
             self._types_like(component)[component.kind] = component
+        add_texts(point.module)
         return record(PluginStatus.ACTIVE, provides=tuple(map(_label, types)))
 
     def _types_like(self, component: ComponentType) -> dict[str, Any]:

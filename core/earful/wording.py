@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
@@ -108,14 +108,13 @@ def _own_name(code: str) -> str:
 
 
 def add_texts(package: str) -> None:
-    """Let a plugin bring its own `locale/<language>/LC_MESSAGES/<package>.po`."""
-    spec = find_spec(package)
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    locale = Path(folders[0], "locale") if folders else None
-    if locale and locale.is_dir() and package not in _sources:
-        _sources[package] = locale
-        catalogue.cache_clear()
-        _translations.cache_clear()
+    """Let an imported plugin bring its own `locale/<language>/LC_MESSAGES/<package>.po`."""
+    for folder in getattr(sys.modules.get(package), "__path__", ()):
+        locale = Path(folder, "locale")
+        if locale.is_dir() and package not in _sources:
+            _sources[package] = locale
+            catalogue.cache_clear()
+            _translations.cache_clear()
 
 
 @cache
