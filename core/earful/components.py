@@ -54,6 +54,7 @@ __all__ = [
     "Credentials",
     "LabelSet",
     "Limits",
+    "Media",
     "Notifier",
     "NotifierType",
     "Parsed",
@@ -280,8 +281,26 @@ def _absent(what: str) -> Capability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """What may be attached to one answer on one surface.
+
+    `largest` says how many bytes a file may have, by content type; what it does not name is not
+    taken. `alt_length` is the longest description the platform keeps; 0 where it keeps none.
+    """
+
+    largest: Mapping[str, int]
+    most: int = 1
+    alt_length: int = 0
+    needs_words: bool = False
+    """Whether an answer must say something beside its attachments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a kind of channel can do, as data; every absence carries its reason.
+
+    Where `media` is allowed, `public_media` and `private_media` say what is taken there; None
+    takes nothing on that surface.
 
     `reply_length` is counted by `count_length`; `private_reply_length` is the limit of what is
     written privately, None where it is the same. `cost_per_action` is in US dollars.
@@ -293,6 +312,8 @@ class Capabilities:
     like: Capability = field(default_factory=lambda: _absent("like messages"))
     hide: Capability = field(default_factory=lambda: _absent("hide messages"))
     media: Capability = field(default_factory=lambda: _absent("send attachments"))
+    public_media: Media | None = None
+    private_media: Media | None = None
     reply_length: int | None = None
     private_reply_length: int | None = None
     reply_window: timedelta | None = None

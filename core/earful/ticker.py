@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from earful.inbox.assigning import hand_out_waiting, return_from_absent
+from earful.inbox.attachment_retention import let_go
 from earful.inbox.lifecycle import wake_snoozed
 from earful.job_queue import JobQueueUnavailable
 from earful.pipeline import outbox, perform
@@ -59,6 +60,8 @@ MOST = 2000
 """How much one round enqueues; the rest waits for the next."""
 MOST_HANDED = 200
 """How many conversations change hands in one transaction."""
+MOST_FILES = 200
+"""How many attachments one round lets go."""
 
 
 def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
@@ -137,6 +140,7 @@ def _each(runtime: Runtime, job: str, ids: Iterable[int], *, on: str) -> None:
     if found:
         runtime.jobs.enqueue_many(job, found, on=on, unique=True)
 
+    let_go(now=now, limit=MOST_FILES)
 
 def _first_column(query: Any) -> list[int]:
     return [row[0] for row in query.tuples()]

@@ -26,6 +26,7 @@ __all__ = [
     "KnownMessage",
     "Label",
     "Notification",
+    "OutboundAttachment",
     "OutboundReply",
     "Payload",
     "Priority",
@@ -301,8 +302,25 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundAttachment:
+    """A file to send with a reply: one that the channel's `Media` takes.
+
+    `content_type` is what `data` was found to be, not what somebody called it. `alt` describes a
+    picture for people who cannot see it; "" where nobody did.
+    """
+
+    name: str
+    content_type: str
+    data: bytes = field(repr=False)
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundReply:
-    """A reply to send, with what the platform needs to place it."""
+    """A reply to send, with what the platform needs to place it.
+
+    `text` is empty only beside `attachments`, where the channel's `Media` needs no words.
+    """
 
     idempotency_key: str
     text: str
@@ -321,6 +339,8 @@ class OutboundReply:
     """Where the answered message stands: a private `surface` then is a private reply to it."""
     last_inbound_at: datetime | None = None
     """When that person last wrote in this thread."""
+    attachments: tuple[OutboundAttachment, ...] = ()
+    """In the order they are shown; none where the channel declares no `media`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,7 +410,8 @@ class ReplyPermission:
     """Whether one message can be answered, until when, and why not; drives the composer.
 
     `cost_usd` is what one answer costs before its text is known, in US dollars. `open_url` is
-    where a person can answer on the platform itself.
+    where a person can answer on the platform itself. `media` says why this answer can carry no
+    attachment where others of the channel can; None leaves it to the channel's capabilities.
     """
 
     allowed: bool
@@ -398,6 +419,7 @@ class ReplyPermission:
     until: datetime | None = None
     cost_usd: float | None = None
     open_url: str | None = None
+    media: Capability | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,12 @@ Refusals are `ActionRefused`, worded for the person; nothing has changed then.
 from __future__ import annotations
 
 from earful.actions.actor import SYSTEM, Actor, NeedsConfirmation, NewerMessage
+from earful.actions.attachments import (
+    attach,
+    describe_attachment,
+    move_attachments,
+    remove_attachment,
+)
 from earful.actions.attendance import return_conversations, set_away, set_share
 from earful.actions.bulk import BULK_CHANGES, BulkOutcome, change_many, undo_many
 from earful.actions.channels import (
@@ -128,6 +134,7 @@ __all__ = [
     "add_note",
     "ask_to_take_over",
     "assign",
+    "attach",
     "begin_connection",
     "change_many",
     "change_own_password",
@@ -137,6 +144,7 @@ __all__ = [
     "delete_contact_note",
     "delete_saved_reply",
     "delete_view",
+    "describe_attachment",
     "disconnect_channel",
     "end_sessions",
     "erase_contact",
@@ -149,6 +157,7 @@ __all__ = [
     "mark_read",
     "mark_unread",
     "merge_contacts",
+    "move_attachments",
     "move_policy",
     "note_contact_export",
     "note_sign_in",
@@ -158,6 +167,7 @@ __all__ = [
     "poll_channel_now",
     "refuse_match",
     "rehash_password",
+    "remove_attachment",
     "remove_label",
     "reopen",
     "replay_payloads",

@@ -230,6 +230,7 @@ class RetentionConfig(_Table):
     """How long what is no longer needed is kept."""
 
     payload_days: Annotated[int, Field(ge=1)] = 14
+    attachment_days: Annotated[int, Field(ge=1)] = 365
 
 
 class PluginsConfig(_Table):

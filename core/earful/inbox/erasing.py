@@ -35,6 +35,7 @@ from earful.store.models import (
     PolicyRun,
     RefusedMatch,
     Reply,
+    ReplyAttachment,
     Thread,
 )
 from earful.store.states import ConversationStatus, PayloadState, ReplyState
@@ -137,6 +138,9 @@ def _erase_messages(ids: Collection[int], now: datetime) -> None:
 
 def _erase_replies(which: Any) -> None:
     """What we answered; one that failed is given up, as there is nothing left to send."""
+    ReplyAttachment.delete().where(
+        ReplyAttachment.reply.in_(Reply.select(Reply.id).where(which))
+    ).execute()
     failed = Reply.state == ReplyState.FAILED
     Reply.update(state=ReplyState.UNDONE).where(which & failed).execute()
     Reply.update(text="", sign_off="", error="", url=None).where(which).execute()
@@ -149,6 +153,9 @@ def _erase_conversations(ids: Collection[int], agent_id: int | None, now: dateti
     Thread.update(title="", url=None).where(Thread.conversation.in_(ids)).execute()
     Note.update(text=ERASED).where(Note.conversation.in_(ids)).execute()
     Draft.delete().where(Draft.conversation.in_(ids)).execute()
+    ReplyAttachment.delete().where(
+        ReplyAttachment.conversation.in_(ids), ReplyAttachment.reply.is_null()
+    ).execute()
     _erase_replies(Reply.conversation.in_(ids))
     Notification.update(title=ERASED, body="", facts={}, error="").where(
         Notification.conversation.in_(ids)

@@ -19,6 +19,7 @@ from earful.errors import (
     TemporaryFailure,
 )
 from earful.inbox.answering import follow_thread, last_inbound_at
+from earful.inbox.attaching import taking
 from earful.inbox.channels import pause_for_sign_in
 from earful.inbox.fitting import fit_receipt
 from earful.inbox.replies import fail, sent
@@ -26,10 +27,10 @@ from earful.inbox.text import clean
 from earful.plugins import contained
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.database import transaction
-from earful.store.models import Channel, Identity, Message, Reply, Thread
+from earful.store.models import Channel, Identity, Message, Reply, ReplyAttachment, Thread
 from earful.store.states import ChannelState, ReplyState
 from earful.store.unfinished import REPLY_UNFINISHED
-from earful.types import OutboundReply, Receipt, RemovalKind, Surface
+from earful.types import OutboundAttachment, OutboundReply, Receipt, RemovalKind, Surface
 
 __all__ = ["LEASE", "find_reply", "give_up_expired", "send_reply"]
 
@@ -109,6 +110,9 @@ def _send(
     runtime: Runtime, reply: Reply, channel: ConfiguredChannel, sender: Sender, now: datetime
 ) -> None:
     outbound = _outbound(reply)
+    if outbound.attachments and (why := _cannot_carry(channel, outbound)):
+        _refuse(reply, why, now)
+        return
     try:
         receipt = fit_receipt(contained(f"{channel.name}.send", lambda: sender.send(outbound)))
     except DeliveryRejected as error:
@@ -127,6 +131,24 @@ def _send(
         _received(reply, receipt, now)
 
 
+def _cannot_carry(channel: ConfiguredChannel, outbound: OutboundReply) -> str:
+    """Why the attachments cannot leave (any more); "" where they can."""
+    if not all(each.data for each in outbound.attachments):
+        return "The attached file is no longer kept here: attach it again to a new answer."
+    taken = taking(channel.capabilities, outbound.surface)
+    return "" if taken.media else taken.reason
+
+
+def _attachments(reply: Reply) -> tuple[OutboundAttachment, ...]:
+    rows = ReplyAttachment.select().where(ReplyAttachment.reply == reply.id)
+    return tuple(
+        OutboundAttachment(
+            name=row.name, content_type=row.content_type, data=bytes(row.body), alt=row.alt
+        )
+        for row in rows.order_by(ReplyAttachment.id)
+    )
+
+
 def _outbound(reply: Reply) -> OutboundReply:
     message = reply.message
     return OutboundReply(
@@ -141,6 +163,7 @@ def _outbound(reply: Reply) -> OutboundReply:
         author_id=message.identity.external_id,
         answered_surface=message.surface,
         last_inbound_at=last_inbound_at(message),
+        attachments=_attachments(reply),
     )
 
 

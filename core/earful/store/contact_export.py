@@ -24,6 +24,7 @@ from earful.store.models import (
     MessageVersion,
     Note,
     Reply,
+    ReplyAttachment,
 )
 from earful.store.queries.reading import dicts
 
@@ -69,7 +70,16 @@ def _parts(contact_id: int) -> list[tuple[str, Any, Any]]:
         ("messages", _of(Message, Message.identity.in_(mine)), Message.id),
         ("versions", _of(MessageVersion, MessageVersion.message.in_(said)), MessageVersion.id),
         ("replies", _of(Reply, Reply.message.in_(said)), Reply.id),
+        ("attachments", _attachments(said), ReplyAttachment.id),
     ]
+
+
+def _attachments(said: Any) -> Any:
+    """What their answers carried: what is told of it, not the bytes."""
+    facts = (ReplyAttachment.reply, ReplyAttachment.name, ReplyAttachment.content_type)
+    return ReplyAttachment.select(
+        ReplyAttachment.id, *facts, ReplyAttachment.size, ReplyAttachment.alt
+    ).where(ReplyAttachment.reply.in_(Reply.select(Reply.id).where(Reply.message.in_(said))))
 
 
 def _of(model: Any, where: Any) -> Any:

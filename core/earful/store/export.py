@@ -26,6 +26,7 @@ from earful.store.models import (
     Queue,
     Reply,
 )
+from earful.store.queries.attachments import attachments_of, facts_of
 from earful.store.queries.labels import label_names
 from earful.store.queries.reading import dicts
 
@@ -82,13 +83,20 @@ def _with_parts(batch: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     ids = [row["id"] for row in batch]
     parts = {
         "messages": _messages(ids),
-        "replies": _parts(Reply, ids),
+        "replies": _replies(ids),
         "notes": _parts(Note, ids),
         "labels": _parts(ConversationLabel, ids),
         "events": _parts(Event, ids),
     }
     for row in batch:
         yield row | {name: found.get(row["id"], []) for name, found in parts.items()}
+
+
+def _replies(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """With the facts of what they carried, without the bytes."""
+    rows = dicts(Reply.select().where(Reply.conversation.in_(ids)).order_by(Reply.id))
+    carried = attachments_of([row["id"] for row in rows])
+    return _grouped(row | {"attachments": facts_of(carried.get(row["id"], ()))} for row in rows)
 
 
 def _parts(model: Any, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from peewee import SQL
 
 __all__ = [
+    "ATTACHMENT_KEPT",
     "CLOCK_RUNS",
     "CLOCK_UNBREACHED",
     "MESSAGE_UNFINISHED",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 CLOCK_RUNS = SQL("met_at IS NULL AND cancelled_at IS NULL")
+ATTACHMENT_KEPT = SQL("keep_until IS NOT NULL")
 CLOCK_UNBREACHED = SQL("met_at IS NULL AND breached_at IS NULL AND cancelled_at IS NULL")
 MESSAGE_UNFINISHED = SQL("stage <> 'done'")
 NOTIFICATION_FAILED = SQL("state = 'failed'")

@@ -231,6 +231,21 @@ class ChannelContract(_Contract):
             if self.channel.capabilities(settings).reply.allowed:
                 assert self.channel.sender is not None
 
+    def test_what_it_takes_as_attachment_fits_what_it_declares(
+        self, configured: list[Settings]
+    ) -> None:
+        for settings in configured:
+            can = self.channel.capabilities(settings)
+            taken = [each for each in (can.public_media, can.private_media) if each is not None]
+            assert bool(taken) == can.media.allowed
+            for media in taken:
+                assert media.largest
+                assert media.most > 0
+                assert media.alt_length >= 0
+                for content_type, largest in media.largest.items():
+                    assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", content_type)
+                    assert largest > 0
+
     def test_messages_reach_it_somehow(self) -> None:
         assert self.channel.source or self.channel.webhook
 

@@ -6,6 +6,7 @@ Indexes on unfinished states are partial, so that the sweep's cost is that of th
 
 from __future__ import annotations
 
+from earful.store.models.attachments import ReplyAttachment
 from earful.store.models.channels import Channel, Payload
 from earful.store.models.connections import (
     ChannelConnection,
@@ -97,6 +98,7 @@ __all__ = [
     "RefusedMatch",
     "Reply",
     "Row",
+    "ReplyAttachment",
     "SavedReply",
     "SavedView",
     "Setting",

@@ -24,6 +24,7 @@ from earful.store.models import (
     Note,
     Reply,
 )
+from earful.store.queries.attachments import AttachmentLine, attachments_of
 from earful.store.queries.labels import LabelScore, standing_labels
 from earful.store.queries.paging import Cursor, before
 from earful.store.queries.reading import dicts
@@ -115,6 +116,7 @@ class ReplyLine:
     scheduled: bool
     snooze_until: datetime | None
     resolve_after: bool
+    attachments: tuple[AttachmentLine, ...] = ()
 
     @property
     def at(self) -> datetime:
@@ -313,6 +315,8 @@ def _replies(conversation_id: int, stretch: _Stretch) -> tuple[ReplyLine, ...]:
         .order_by(Reply.id.desc())
         .limit(MOST_BESIDE)
     )
+    found = dicts(query)
+    carried = attachments_of([row["id"] for row in found])
     return tuple(
         ReplyLine(
             id=row["id"],
@@ -331,8 +335,9 @@ def _replies(conversation_id: int, stretch: _Stretch) -> tuple[ReplyLine, ...]:
             scheduled=row["scheduled"],
             snooze_until=row["snooze_until"],
             resolve_after=row["resolve_after"],
+            attachments=carried[row["id"]],
         )
-        for row in reversed(dicts(query))
+        for row in reversed(found)
     )
 
 
