@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from earful.job_queue import JobQueueUnavailable
-from earful.pipeline import classify, fetch, ingest, notify, outbox, perform, route, sla
+from earful.pipeline import classify, digests, fetch, ingest, notify, outbox, perform, route, sla
 from earful.runtime import Runtime
 from earful.store import connection
 from earful.store.stages import newest_waiting
@@ -25,6 +25,7 @@ __all__ = [
     "ingest_payload",
     "perform_action",
     "poll_channel",
+    "send_digest",
     "send_reply",
     "triage",
     "triage_newest",
@@ -168,6 +169,12 @@ def deliver_notification(notification_id: int) -> None:
     """Let one notifier tell one notification."""
     with connection():
         notify.deliver(_runtime(), notification_id, now=_now())
+
+
+def send_digest(digest_id: int) -> None:
+    """Send one person's digest by mail."""
+    with connection():
+        digests.send_digest(_runtime(), digest_id, now=_now())
 
 
 def _enqueue(runtime: Runtime, job: str, *ids: int, on: str) -> None:

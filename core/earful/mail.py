@@ -22,8 +22,8 @@ from earful.errors import DeliveryRejected, OutcomeUnknown, TemporaryFailure
 
 __all__ = ["MAIL_POLICY", "check", "send"]
 
-MAIL_POLICY: EmailPolicy[EmailMessage] = SMTP.clone(cte_type="7bit")
-"""How mails are written down: any server takes plain ASCII."""
+MAIL_POLICY: EmailPolicy[EmailMessage] = SMTP.clone(cte_type="7bit", max_line_length=250)
+"""How mails are written down: any server takes plain ASCII. Addresses in headers stay whole."""
 STEP_SECONDS = 10.0
 """How long the server may be silent."""
 DEADLINE_SECONDS = 60.0

@@ -18,7 +18,7 @@ from earful.inbox.assigning import hand_out_waiting, return_from_absent
 from earful.inbox.attachment_retention import let_go
 from earful.inbox.lifecycle import wake_snoozed
 from earful.job_queue import JobQueueUnavailable
-from earful.pipeline import outbox, perform
+from earful.pipeline import digests, outbox, perform
 from earful.runtime import Runtime
 from earful.store import connection, transaction
 from earful.store.leases import beat, hold_lease, release_lease
@@ -26,6 +26,7 @@ from earful.store.models import (
     AgentNotification,
     Channel,
     Clock,
+    Digest,
     EarlyRemoval,
     Message,
     Notification,
@@ -35,9 +36,10 @@ from earful.store.models import (
     Reply,
 )
 from earful.store.queries.presence import PRESENT_FOR
-from earful.store.states import ChannelState, PlatformActionState, ReplyState
+from earful.store.states import ChannelState, DigestState, PlatformActionState, ReplyState
 from earful.store.unfinished import (
     CLOCK_UNBREACHED,
+    DIGEST_UNFINISHED,
     MESSAGE_UNFINISHED,
     NOTIFICATION_UNFINISHED,
     PAYLOAD_FINISHED,
@@ -58,10 +60,10 @@ TOLD_FOR = timedelta(days=90)
 PURGE_EVERY = timedelta(minutes=1)
 MOST = 2000
 """How much one round enqueues; the rest waits for the next."""
-MOST_HANDED = 200
-"""How many conversations change hands in one transaction."""
 MOST_FILES = 200
 """How many attachments one round lets go."""
+MOST_HANDED = 200
+"""How many conversations change hands in one transaction."""
 
 
 def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
@@ -84,6 +86,7 @@ def run_ticker(runtime: Runtime, stop: threading.Event) -> None:
                     purge(runtime, now=now)
                     return_from_absent(now=now, limit=MOST_HANDED)
                     hand_out_waiting(now=now, limit=MOST_HANDED)
+                    digests.make_digests(runtime, now=now)
                     last_purge = now
             except JobQueueUnavailable as error:
                 logger.warning("the job queue is away: %s", error)
@@ -98,6 +101,8 @@ def tick(runtime: Runtime, *, now: datetime) -> None:
     _each(runtime, "find_reply", _due_replies(ReplyState.UNCONFIRMED, now), on="send")
     _each(runtime, "breach_clock", _due_clocks(now), on="notify")
     _each(runtime, "deliver_notification", _due_notifications(now), on="notify")
+    if runtime.config.mail is not None:
+        _each(runtime, "send_digest", _due_digests(now), on="notify")
     wake_snoozed(now=now, limit=MOST)
 
 
@@ -110,6 +115,7 @@ def sweep(runtime: Runtime, *, now: datetime) -> None:
     """Enqueue again what is unfinished though its job should long have run."""
     outbox.give_up_expired(now=now)
     perform.take_up_expired(now=now)
+    digests.give_up_interrupted(now=now)
     before = now - _lost_after(runtime)
     _each(runtime, "ingest_payload", _unfinished_payloads(before), on="ingest")
     if _messages_wait(before):
@@ -127,12 +133,14 @@ def purge(runtime: Runtime, *, now: datetime) -> None:
         (Payload, PAYLOAD_FINISHED & (Payload.received_at < before)),
         (EarlyRemoval, EarlyRemoval.at < before),
         (AgentNotification, AgentNotification.at < now - TOLD_FOR),
+        (Digest, Digest.until < now - TOLD_FOR),
         (Presence, Presence.at < now - PRESENT_FOR),
     ):
         ids = _first_column(model.select(model.id).where(due).limit(MOST))
         if ids:
             with transaction():
                 model.delete().where(model.id.in_(ids)).execute()
+    let_go(now=now, limit=MOST_FILES)
 
 
 def _each(runtime: Runtime, job: str, ids: Iterable[int], *, on: str) -> None:
@@ -140,7 +148,6 @@ def _each(runtime: Runtime, job: str, ids: Iterable[int], *, on: str) -> None:
     if found:
         runtime.jobs.enqueue_many(job, found, on=on, unique=True)
 
-    let_go(now=now, limit=MOST_FILES)
 
 def _first_column(query: Any) -> list[int]:
     return [row[0] for row in query.tuples()]
@@ -202,6 +209,15 @@ def _due_notifications(now: datetime) -> list[int]:
         Notification.select(Notification.id)
         .where(NOTIFICATION_UNFINISHED & (Notification.due_at <= now))
         .order_by(Notification.due_at)
+        .limit(MOST)
+    )
+
+
+def _due_digests(now: datetime) -> list[int]:
+    return _first_column(
+        Digest.select(Digest.id)
+        .where(DIGEST_UNFINISHED & (Digest.due_at <= now) & (Digest.state == DigestState.WAITING))
+        .order_by(Digest.due_at)
         .limit(MOST)
     )
 

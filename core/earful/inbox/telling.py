@@ -8,9 +8,20 @@ from datetime import datetime
 
 from earful.store import bulk
 from earful.store.models import Agent, AgentNotification
+from earful.store.queries.telling import Notice
 from earful.store.states import AgentNotificationKind
+from earful.wording import gettext, mark
 
-__all__ = ["Told", "tell"]
+__all__ = ["Told", "in_words", "tell"]
+
+_SENTENCES = {
+    AgentNotificationKind.MENTION: mark("%(by)s named you in a note about %(contact)s"),
+    AgentNotificationKind.ASSIGNED: mark("%(contact)s is assigned to you by %(by)s"),
+    AgentNotificationKind.TAKEOVER_ASKED: mark("%(by)s asks you to hand over %(contact)s"),
+    AgentNotificationKind.TAKEN_OVER: mark("%(by)s took %(contact)s from you"),
+    AgentNotificationKind.REPLY_FAILED: mark("Your reply to %(contact)s could not be sent"),
+    AgentNotificationKind.RETURNED: mark("%(contact)s went back to its queue"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +52,9 @@ def tell(kind: AgentNotificationKind, told: Sequence[Told], *, now: datetime) ->
     ]
     if rows:
         bulk.insert(AgentNotification, rows)
+
+
+def in_words(notice: Notice) -> str:
+    """What happened, as one sentence. Plain text: names are escaped where it is shown."""
+    by = notice.by.name if notice.by else gettext("its queue")
+    return gettext(_SENTENCES[notice.kind], by=by, contact=notice.contact)

@@ -10,6 +10,8 @@ __all__ = [
     "ChannelState",
     "ClockKind",
     "ConversationStatus",
+    "DigestPace",
+    "DigestState",
     "Direction",
     "Health",
     "ListOrder",
@@ -34,6 +36,25 @@ class AgentNotificationKind(StrEnum):
     TAKEN_OVER = "taken_over"
     REPLY_FAILED = "reply_failed"
     RETURNED = "returned"
+
+
+class DigestPace(StrEnum):
+    """How often somebody is told by mail; `when_away` is each hour while they are away."""
+
+    OFF = "off"
+    WHEN_AWAY = "when_away"
+    HOURLY = "hourly"
+    DAILY = "daily"
+
+
+class DigestState(StrEnum):
+    """A digest's way out. `dropped` had nothing left to tell; what `failed` is not sent again."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    DROPPED = "dropped"
 
 
 class AssignmentStrategy(StrEnum):

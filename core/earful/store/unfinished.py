@@ -11,6 +11,7 @@ __all__ = [
     "ATTACHMENT_KEPT",
     "CLOCK_RUNS",
     "CLOCK_UNBREACHED",
+    "DIGEST_UNFINISHED",
     "MESSAGE_UNFINISHED",
     "NOTIFICATION_FAILED",
     "NOTIFICATION_UNFINISHED",
@@ -23,9 +24,10 @@ __all__ = [
     "TOLD_UNREAD",
 ]
 
-CLOCK_RUNS = SQL("met_at IS NULL AND cancelled_at IS NULL")
 ATTACHMENT_KEPT = SQL("keep_until IS NOT NULL")
+CLOCK_RUNS = SQL("met_at IS NULL AND cancelled_at IS NULL")
 CLOCK_UNBREACHED = SQL("met_at IS NULL AND breached_at IS NULL AND cancelled_at IS NULL")
+DIGEST_UNFINISHED = SQL("state IN ('waiting', 'sending')")
 MESSAGE_UNFINISHED = SQL("stage <> 'done'")
 NOTIFICATION_FAILED = SQL("state = 'failed'")
 NOTIFICATION_UNFINISHED = SQL("state = 'pending'")

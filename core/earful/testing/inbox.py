@@ -13,7 +13,7 @@ from typing import Any
 from earful import actions
 from earful.actions import SYSTEM
 from earful.jobs import triage_newest
-from earful.pipeline import fetch, ingest, notify, outbox, perform, sla
+from earful.pipeline import digests, fetch, ingest, notify, outbox, perform, sla
 from earful.runtime import Runtime
 from earful.store import connection
 from earful.store.models import (
@@ -139,6 +139,7 @@ class Inbox:
             "find_reply": lambda: outbox.find_reply(runtime, ids[0], now=now),
             "breach_clock": lambda: sla.breach(ids[0], list(runtime.config.notifiers), now=now),
             "deliver_notification": lambda: notify.deliver(runtime, ids[0], now=now),
+            "send_digest": lambda: digests.send_digest(runtime, ids[0], now=now),
         }
 
     def _poll(self, channel_id: int) -> None:

@@ -46,7 +46,7 @@ from earful.store.models.platform_actions import PlatformAction
 from earful.store.models.policies import Policy, PolicyRun, PolicyVersion
 from earful.store.models.replies import Reply
 from earful.store.models.row import NEVER, Row, database
-from earful.store.models.together import AgentNotification, Presence
+from earful.store.models.together import AgentNotification, Digest, Presence
 from earful.store.models.writing import Draft, Mention, SavedReply, SignOff
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "ContactValue",
     "Conversation",
     "ConversationLabel",
+    "Digest",
     "Draft",
     "EarlyRemoval",
     "Event",
@@ -97,8 +98,8 @@ __all__ = [
     "Reclassification",
     "RefusedMatch",
     "Reply",
-    "Row",
     "ReplyAttachment",
+    "Row",
     "SavedReply",
     "SavedView",
     "Setting",
@@ -158,5 +159,7 @@ ALL_MODELS: tuple[type[Row], ...] = (
     RefusedMatch,
     Presence,
     AgentNotification,
+    ReplyAttachment,
+    Digest,
 )
 """Every table, each after those it links to."""

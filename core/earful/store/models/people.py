@@ -12,9 +12,9 @@ from peewee import (
     TextField,
 )
 
-from earful.store.fields import JSONField, RankField, UTCDateTimeField
+from earful.store.fields import ChoiceField, JSONField, RankField, UTCDateTimeField
 from earful.store.models.row import Row, link
-from earful.store.states import Role
+from earful.store.states import DigestPace, Role
 
 __all__ = ["Agent", "Contact", "Identity"]
 
@@ -76,3 +76,4 @@ class Agent(Row):
     capacity = IntegerField(null=True)
     skills = JSONField(default=list)
     muted = JSONField(default=list)
+    digest = ChoiceField(DigestPace, default=DigestPace.DAILY)

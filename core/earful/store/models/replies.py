@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BigAutoField, BooleanField, CharField, IntegerField, TextField
+from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, TextField
 
 from earful.store.fields import ChoiceField, UTCDateTimeField
 from earful.store.models.channels import Channel
@@ -19,6 +19,7 @@ __all__ = ["Reply"]
 class Reply(Row):
     """A message of ours on its way out, and what became of it.
 
+    `seen_message_id` is the newest message that its author knew of.
     `text` is all that is sent, `sign_off` the end of it that Earful added. `scheduled`: `due_at`
     was chosen. `snooze_until`: put the conversation away until then, once it is sent.
     """
@@ -35,6 +36,7 @@ class Reply(Row):
     resolve_after = BooleanField(default=False)
     snooze_until = UTCDateTimeField(null=True)
     scheduled = BooleanField(default=False)
+    seen_message_id = BigIntegerField(null=True)
     sign_off = CharField(max_length=40, default="")
     idempotency_key = CharField(max_length=64, unique=True)
     created_at = UTCDateTimeField()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from peewee import BigAutoField, BigIntegerField, CharField
+from peewee import BigAutoField, BigIntegerField, CharField, IntegerField, TextField
 
 from earful.store.fields import ChoiceField, UTCDateTimeField
 from earful.store.models.conversations import Conversation
 from earful.store.models.people import Agent
 from earful.store.models.row import Row, link
-from earful.store.states import AgentNotificationKind, PresenceState
+from earful.store.states import AgentNotificationKind, DigestState, PresenceState
 
-__all__ = ["AgentNotification", "Presence"]
+__all__ = ["AgentNotification", "Digest", "Presence"]
 
 
 class Presence(Row):
@@ -51,5 +51,34 @@ AgentNotification.add_index(
         AgentNotification.id,
         where=AgentNotification.read_at.is_null(),
         name="agent_notification_unread",
+    )
+)
+
+
+class Digest(Row):
+    """One mail to an agent: what they were told of after `since`, up to `until`.
+
+    Made before anything is sent, so that nobody is told the same by two mails.
+    """
+
+    id = BigAutoField()
+    agent = link(Agent)
+    since = UTCDateTimeField()
+    until = UTCDateTimeField(index=True)
+    state = ChoiceField(DigestState, default=DigestState.WAITING)
+    attempts = IntegerField(default=0)
+    due_at = UTCDateTimeField()
+    """While it is being sent: when whoever sends it is taken for dead."""
+    error = TextField(default="")
+
+    class Meta:
+        indexes = ((("agent", "until"), True),)
+
+
+Digest.add_index(
+    Digest.index(
+        Digest.due_at,
+        where=Digest.state.in_(["waiting", "sending"]),
+        name="digest_unfinished",
     )
 )

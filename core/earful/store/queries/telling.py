@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from earful.store.database import connection
-from earful.store.queries.reading import moment, select
+from earful.store.queries.reading import holders, moment, select, stored
 from earful.store.queries.references import AgentName, agent_name
 from earful.store.states import AgentNotificationKind
 
-__all__ = ["Notice", "count_unread", "notices", "unread_notices"]
+__all__ = ["Notice", "count_unread", "notices", "unread_between", "unread_notices"]
 
 MOST_COUNTED = 100
 PAGE = 50
@@ -50,6 +50,17 @@ def unread_notices(agent_id: int, *, after: int, limit: int) -> Sequence[Notice]
     """The newest unread ones after a notification."""
     sql = f"{_COLUMNS} AND told.read_at IS NULL AND told.id > ? ORDER BY told.id DESC LIMIT ?"
     return _read(sql, (agent_id, after, limit))
+
+
+def unread_between(
+    agent_id: int, kinds: Sequence[str], *, since: datetime, until: datetime, limit: int
+) -> Sequence[Notice]:
+    """The newest unread ones of these kinds, told after `since` and up to `until`."""
+    sql = (
+        f"{_COLUMNS} AND told.read_at IS NULL AND told.at > ? AND told.at <= ?"
+        f" AND told.kind IN ({holders(kinds)}) ORDER BY told.id DESC LIMIT ?"
+    )
+    return _read(sql, (agent_id, stored(since), stored(until), *map(str, kinds), limit))
 
 
 def count_unread(agent_id: int) -> tuple[int, int]:
