@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from earful.actions.actor import Actor, NeedsConfirmation, NewerMessage, audit, require
+from earful.actions.attachments import put_attachments_back, take_attachments
 from earful.actions.writing import drop_draft, put_draft_back
 from earful.errors import ActionRefused
 from earful.inbox import timeline
@@ -17,6 +19,7 @@ from earful.inbox.answering import (
     permission,
     surface_of_answer,
 )
+from earful.inbox.attaching import taking
 from earful.inbox.replies import sent
 from earful.inbox.text import MAX_TEXT, clean
 from earful.inbox.writing import Writing, cautions, reply_limit, writing
@@ -25,6 +28,7 @@ from earful.store.database import locked, transaction
 from earful.store.models import Channel, Conversation, Identity, Message, Reply, SavedReply, Thread
 from earful.store.states import Direction, ReplyState, Role, WritingMode
 from earful.types import ReplyPermission, Surface
+from earful.wording import gettext
 
 __all__ = [
     "Undone",
@@ -39,6 +43,9 @@ __all__ = [
 
 FURTHEST = timedelta(days=366)
 """How far ahead a reply can be scheduled."""
+
+
+_NONE: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +81,13 @@ def submit_reply(
     send_at: datetime | None = None,
     accepted: Collection[str] | None = None,
     saved_reply_id: int | None = None,
+    attachments: Mapping[int, str] = _NONE,
     now: datetime,
 ) -> int:
     """Put a reply into the outbox, where it can be undone until it is due. Returns its id.
 
-    Variables are filled in and the author's sign-off is added. `send_at` schedules it;
+    Variables are filled in and the author's sign-off is added. `attachments` are ids of what was
+    attached to the draft, each with its description. `send_at` schedules it;
     `snooze_until` puts the conversation away once it is sent. `accepted` names the cautions that
     its author has answered; None asks nobody anything.
 
@@ -90,8 +99,8 @@ def submit_reply(
     message = _answered_message(conversation_id, message_id)
     where = surface or surface_of_answer(message.surface)
     answered_before = already_private(message)
-    written = _checked_text(runtime, actor, message, where, text)
-    _check_can_send(runtime, message, where, written.text, send_at, now)
+    written = _checked_text(runtime, actor, message, where, text, has_files=bool(attachments))
+    may = _check_can_send(runtime, message, where, written.text, send_at, now)
     _check_times(send_at, snooze_until, now)
     with transaction():
         _conversation(conversation_id)
@@ -117,6 +126,7 @@ def submit_reply(
             created_at=now,
             due_at=send_at or now + timedelta(seconds=runtime.config.inbox.undo_seconds),
         )
+        take_attachments(runtime, reply, attachments, may, now=now)
         drop_draft(actor, conversation_id, _mode_of(where))
         _count_use(saved_reply_id, now)
         audit(actor, "reply.submit", "conversation", conversation_id, now, after={"id": reply.id})
@@ -154,12 +164,17 @@ def _answered_message(conversation_id: int, message_id: int) -> Message:
 
 
 def _checked_text(
-    runtime: Runtime, actor: Actor, message: Message, surface: Surface, text: str
+    runtime: Runtime,
+    actor: Actor,
+    message: Message,
+    surface: Surface,
+    text: str,
+    *,
+    has_files: bool,
 ) -> Writing:
     words = clean(text, len(text)).strip()
     if not words:
-        msg = "Write something first."
-        raise ActionRefused(msg)
+        _refuse_wordless(runtime, message, surface, has_files=has_files)
     written = writing(message.conversation_id, actor.agent_id, words)
     if written is None or written.missing:
         names = ", ".join(f"{{{name}}}" for name in written.missing) if written else "everything"
@@ -174,6 +189,20 @@ def _checked_text(
         msg = f"The reply is too long: {len(written.text)} of {MAX_TEXT} characters."
         raise ActionRefused(msg)
     return written
+
+
+def _refuse_wordless(
+    runtime: Runtime, message: Message, surface: Surface, *, has_files: bool
+) -> None:
+    """An answer says something, unless a picture may stand for itself there."""
+    channel = runtime.channels.get(message.channel.name)
+    media = taking(channel.capabilities, surface).media if channel and has_files else None
+    if media is None:
+        msg = "Write something first."
+        raise ActionRefused(msg)
+    if media.needs_words:
+        msg = gettext("Write some words, too: this channel takes no attachment alone.")
+        raise ActionRefused(msg)
 
 
 def _check_times(send_at: datetime | None, snooze_until: datetime | None, now: datetime) -> None:
@@ -212,7 +241,7 @@ def _check_can_send(
     text: str,
     send_at: datetime | None,
     now: datetime,
-) -> None:
+) -> ReplyPermission:
     may = permission(runtime, message, surface, now=now)
     if not may.allowed:
         raise ActionRefused(may.reason or "This message cannot be answered from here.")
@@ -225,9 +254,11 @@ def _check_can_send(
         & (Reply.text == text)
         & Reply.state.in_([ReplyState.QUEUED, ReplyState.SENDING])
     )
-    if same.exists():
+    # Files alone are told apart by being taken from the draft, which happens once.
+    if text and same.exists():
         msg = "The same reply is already on its way."
         raise ActionRefused(msg)
+    return may
 
 
 def _conversation(conversation_id: int) -> Conversation:
@@ -276,6 +307,7 @@ def undo_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime)
         text = reply.text.removesuffix(reply.sign_off).rstrip() if reply.sign_off else reply.text
         mode = _mode_of(reply.surface)
         draft = put_draft_back(actor, reply.conversation_id, mode, text, now)
+        put_attachments_back(actor, reply, mode, now)
         audit(actor, "reply.undo", "conversation", reply.conversation_id, now)
     return Undone(text, mode, draft.text if draft else text, draft.version if draft else 0)
 

@@ -163,6 +163,8 @@ def put_draft_back(
     if actor.agent_id is None:
         return None
     kept = _draft(actor.agent_id, conversation_id, mode)
+    if not text:
+        return kept
     if kept is None:
         made: Draft = Draft.create(
             agent=actor.agent_id, conversation=conversation_id, mode=mode, text=text, updated_at=now

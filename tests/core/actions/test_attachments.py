@@ -156,7 +156,13 @@ def test_undoing_brings_the_files_back(inbox: Inbox, sam: Actor, message: InboxM
     actions.undo_reply(inbox.runtime, sam, reply.id, now=inbox.now)
     (line,) = unsent_attachments(sam.agent_id or 0, message.conversation_id)[PUBLIC]
     assert (line.id, line.alt, line.is_kept) == (file, "A parcel", True)
-    submit(inbox, sam, message, {file: line.alt})
+    wordless = submit(inbox, sam, message, {file: line.alt}, text="")
+    actions.save_draft(
+        inbox.runtime, sam, message.conversation_id, mode=PUBLIC, text="Since then", version=0,
+        now=inbox.now,
+    )  # fmt: skip
+    undone = actions.undo_reply(inbox.runtime, sam, wordless.id, now=inbox.now)
+    assert (undone.text, undone.draft, undone.version) == ("", "Since then", 1)
 
 
 def test_a_picture_can_stand_for_itself_where_the_channel_says_so(

@@ -23,6 +23,7 @@ from earful.store.models import (
     Notification,
     Payload,
     Reply,
+    ReplyAttachment,
 )
 from earful.store.queries.contact_list import find_contacts
 from earful.store.states import ReplyState, Role, WritingMode
@@ -78,6 +79,12 @@ def ann(inbox: Inbox, wall: Wall) -> int:
             message=message, agent=sam.agent_id, surface=message.surface, text=f"Dear {SECRET}",
             state=state, error=SECRET, idempotency_key=f"k{number}", created_at=inbox.now,
             due_at=inbox.now,
+        )  # fmt: skip
+    for reply in (None, Reply.get(Reply.state == ReplyState.SENT)):
+        ReplyAttachment.create(
+            agent=sam.agent_id, conversation=conversation, mode=WritingMode.PUBLIC, reply=reply,
+            name=f"{SECRET}.png", content_type="image/png", size=1, width=1, height=1, alt=SECRET,
+            created_at=inbox.now, keep_until=inbox.now, body=SECRET.encode(),
         )  # fmt: skip
     Notification.create(
         notifier="x", kind="breach", conversation=conversation, key="k", title=SECRET, body=SECRET,
