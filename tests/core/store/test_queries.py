@@ -292,7 +292,7 @@ def test_what_is_gone_cannot_be_answered(filled: Filler) -> None:
     standing = filled.message(conversation)
     gone = filled.message(conversation, removal=RemovalKind.DELETED, text="")
     assert answerable(conversation.id).id == standing.id
-    assert answerable(conversation.id, gone.id).is_removed
+    assert answerable(conversation.id, gone.id).removal is RemovalKind.DELETED
 
 
 @pytest.mark.parametrize("change", ["event", "note", "status", "reply", "message"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from peewee import fn
 
 from earful.store.database import connection, rows
 from earful.store.models import Conversation, Event, Note, Reply
-from earful.store.queries.reading import tuples
+from earful.store.queries.reading import prepared
 
 __all__ = ["conversation_state", "inbox_state"]
 
@@ -24,26 +26,37 @@ def inbox_state() -> str:
 
 def conversation_state(conversation_id: int) -> str:
     """A word that changes when this conversation does, its replies' states included."""
-    last_event = Event.select(fn.MAX(Event.id)).where(Event.conversation == conversation_id)
-    last_note = Note.select(fn.MAX(Note.id)).where(Note.conversation == conversation_id)
     with connection():
-        found = tuples(
-            Conversation.select(
-                Conversation.message_count,
-                Conversation.last_message_at,
-                Conversation.status,
-                last_event,
-                last_note,
-            ).where(Conversation.id == conversation_id)
-        )
-        replies = tuples(
-            Reply.select(Reply.id, Reply.state)
-            .where(Reply.conversation == conversation_id)
-            .order_by(Reply.id.desc())
-            .limit(20)
-        )
-        states = "".join(f"{key}{state}" for key, state in replies)
+        found = _counted(conversation_id)
+        replies = _latest_replies(conversation_id)
     if not found:
         return ""
-    count, at, status, event, note = found[0]
-    return f"{count}.{at.timestamp():.0f}.{status}.{event or 0}.{note or 0}.{states}"
+    row = found[0]
+    parts = (
+        row["message_count"],
+        f"{row['last_message_at'].timestamp():.0f}",
+        row["status"],
+        row["event"] or 0,
+        row["note"] or 0,
+        "".join(f"{reply['id']}{reply['state']}" for reply in replies),
+    )
+    return ".".join(map(str, parts))
+
+
+@prepared
+def _counted(conversation_id: int) -> Any:
+    last_event = Event.select(fn.MAX(Event.id)).where(Event.conversation == conversation_id)
+    last_note = Note.select(fn.MAX(Note.id)).where(Note.conversation == conversation_id)
+    return Conversation.select(
+        Conversation.message_count,
+        Conversation.last_message_at,
+        Conversation.status,
+        last_event.alias("event"),
+        last_note.alias("note"),
+    ).where(Conversation.id == conversation_id)
+
+
+@prepared
+def _latest_replies(conversation_id: int) -> Any:
+    latest = Reply.select(Reply.id, Reply.state).where(Reply.conversation == conversation_id)
+    return latest.order_by(Reply.id.desc()).limit(20)

@@ -23,7 +23,7 @@ from earful.store.models import (
     Thread,
 )
 from earful.store.queries.inbox import ConversationRow, conversation_row
-from earful.store.queries.reading import dicts, tuples
+from earful.store.queries.reading import prepared
 from earful.store.queries.references import ChannelName
 from earful.store.states import (
     ChannelState,
@@ -186,7 +186,7 @@ def conversation_page(conversation_id: int) -> ConversationPage | None:
         row = conversation_row(conversation_id)
         if row is None:
             return None
-        more = _more(conversation_id)
+        more = _more(conversation_id)[0]
         return ConversationPage(
             row=row,
             opened_at=more["opened_at"],
@@ -205,18 +205,31 @@ def conversation_page(conversation_id: int) -> ConversationPage | None:
 
 def read_up_to(conversation_id: int, agent_id: int) -> int | None:
     """The newest message that somebody has read here; None where they have never been."""
-    query = ReadCursor.select(ReadCursor.message_id).where(
+    with connection():
+        found = _read_cursor(conversation_id, agent_id)
+    return found[0]["message_id"] if found else None
+
+
+@prepared
+def _read_cursor(conversation_id: int, agent_id: int) -> Any:
+    return ReadCursor.select(ReadCursor.message_id.alias("message_id")).where(
         ReadCursor.conversation == conversation_id, ReadCursor.agent == agent_id
     )
-    with connection():
-        found = tuples(query)
-    return found[0][0] if found else None
 
 
 def answerable(conversation_id: int, message_id: int | None = None) -> Answerable | None:
     """The message to answer: the given one, else the last one that came in and still stands."""
-    which = Message.removal.is_null() if message_id is None else Message.id == message_id
-    query = (
+    with connection():
+        found = (
+            _standing(conversation_id)
+            if message_id is None
+            else _chosen(conversation_id, message_id)
+        )
+    return _answerable(found[0]) if found else None
+
+
+def _answerables(conversation_id: int) -> Any:
+    return (
         Message.select(
             Message,
             Thread.external_id.alias("thread_key"),
@@ -228,13 +241,20 @@ def answerable(conversation_id: int, message_id: int | None = None) -> Answerabl
         .join(Thread)
         .switch(Message)
         .join(Identity)
-        .where(Message.conversation == conversation_id, Message.direction == Direction.IN, which)
+        .where(Message.conversation == conversation_id, Message.direction == Direction.IN)
         .order_by(Message.sent_at.desc(), Message.id.desc())
         .limit(1)
     )
-    with connection():
-        found = dicts(query)
-    return _answerable(found[0]) if found else None
+
+
+@prepared
+def _standing(conversation_id: int) -> Any:
+    return _answerables(conversation_id).where(Message.removal.is_null())
+
+
+@prepared
+def _chosen(conversation_id: int, message_id: int) -> Any:
+    return _answerables(conversation_id).where(Message.id == message_id)
 
 
 def _last_inbound() -> Any:
@@ -277,9 +297,10 @@ def _answerable(row: dict[str, Any]) -> Answerable:
     )
 
 
-def _more(conversation_id: int) -> dict[str, Any]:
+@prepared
+def _more(conversation_id: int) -> Any:
     newest = Message.select(fn.MAX(Message.id)).where(Message.conversation == conversation_id)
-    query = (
+    return (
         Conversation.select(
             Conversation.opened_at,
             Conversation.resolved_at,
@@ -297,7 +318,6 @@ def _more(conversation_id: int) -> dict[str, Any]:
         .join(Channel)
         .where(Conversation.id == conversation_id)
     )
-    return dicts(query)[0]
 
 
 def _contact(more: dict[str, Any], conversation_id: int) -> ContactCard:
@@ -310,8 +330,13 @@ def _contact(more: dict[str, Any], conversation_id: int) -> ContactCard:
     )
 
 
+@prepared
+def _identity_rows(contact_id: int) -> Any:
+    query = Identity.select().where(Identity.contact == contact_id)
+    return query.order_by(Identity.id).limit(MOST_IDENTITIES)
+
+
 def _identities(contact_id: int) -> tuple[IdentityLine, ...]:
-    query = Identity.select().where(Identity.contact == contact_id).order_by(Identity.id)
     return tuple(
         IdentityLine(
             id=row["id"],
@@ -322,12 +347,13 @@ def _identities(contact_id: int) -> tuple[IdentityLine, ...]:
             reach=row["reach"],
             verified=row["verified"],
         )
-        for row in dicts(query.limit(MOST_IDENTITIES))
+        for row in _identity_rows(contact_id)
     )
 
 
-def _others(contact_id: int, conversation_id: int) -> tuple[OtherConversation, ...]:
-    query = (
+@prepared
+def _other_rows(contact_id: int, conversation_id: int) -> Any:
+    return (
         Conversation.select(
             Conversation.id,
             Conversation.subject,
@@ -345,6 +371,9 @@ def _others(contact_id: int, conversation_id: int) -> tuple[OtherConversation, .
         .order_by(Conversation.id.desc())
         .limit(MOST_OTHERS)
     )
+
+
+def _others(contact_id: int, conversation_id: int) -> tuple[OtherConversation, ...]:
     return tuple(
         OtherConversation(
             id=row["id"],
@@ -360,12 +389,17 @@ def _others(contact_id: int, conversation_id: int) -> tuple[OtherConversation, .
             outcome=row["outcome"],
             last_message_at=row["last_message_at"],
         )
-        for row in dicts(query)
+        for row in _other_rows(contact_id, conversation_id)
     )
 
 
+@prepared
+def _thread_rows(conversation_id: int) -> Any:
+    query = Thread.select().where(Thread.conversation == conversation_id)
+    return query.order_by(Thread.id).limit(MOST_THREADS)
+
+
 def _threads(conversation_id: int) -> tuple[ThreadLine, ...]:
-    query = Thread.select().where(Thread.conversation == conversation_id).order_by(Thread.id)
     return tuple(
         ThreadLine(
             id=row["id"],
@@ -374,20 +408,30 @@ def _threads(conversation_id: int) -> tuple[ThreadLine, ...]:
             title=row["title"],
             url=row["url"],
         )
-        for row in dicts(query.limit(MOST_THREADS))
+        for row in _thread_rows(conversation_id)
     )
+
+
+@prepared
+def _label_rows(conversation_id: int) -> Any:
+    query = ConversationLabel.select().where(ConversationLabel.conversation == conversation_id)
+    return query.order_by(ConversationLabel.id)
 
 
 def _labels(conversation_id: int) -> tuple[LabelLine, ...]:
-    query = ConversationLabel.select().where(ConversationLabel.conversation == conversation_id)
     return tuple(
         LabelLine(name=row["name"], added_by=row["added_by"], added_at=row["added_at"])
-        for row in dicts(query.order_by(ConversationLabel.id))
+        for row in _label_rows(conversation_id)
     )
 
 
+@prepared
+def _clock_rows(conversation_id: int) -> Any:
+    query = Clock.select().where(Clock.conversation == conversation_id)
+    return query.order_by(Clock.id.desc()).limit(MOST_CLOCKS)
+
+
 def _clocks(conversation_id: int) -> tuple[ClockLine, ...]:
-    query = Clock.select().where(Clock.conversation == conversation_id).order_by(Clock.id.desc())
     return tuple(
         ClockLine(
             kind=row["kind"],
@@ -398,5 +442,5 @@ def _clocks(conversation_id: int) -> tuple[ClockLine, ...]:
             cancelled_at=row["cancelled_at"],
             breached_at=row["breached_at"],
         )
-        for row in dicts(query.limit(MOST_CLOCKS))
+        for row in _clock_rows(conversation_id)
     )

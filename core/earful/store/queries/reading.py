@@ -1,18 +1,21 @@
 """Runs a select and gives plain values, in the types of its columns.
 
-The reads that every page and every poll make are literal SQL: building them anew from objects
-costs several times what the database needs.
+Building a statement from objects costs several times what the database needs for it. So the reads
+of every page are built once (`prepared`), and the list's are literal SQL.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from inspect import signature
 from typing import Any
 
-from earful.store.database import is_postgres, rows
+from peewee import ModelDictCursorWrapper
 
-__all__ = ["dicts", "holders", "moment", "select", "stored", "tuples"]
+from earful.store.database import execute, is_postgres, rows
+
+__all__ = ["Prepared", "dicts", "holders", "moment", "prepared", "select", "stored", "tuples"]
 
 
 def dicts(query: Any) -> list[dict[str, Any]]:
@@ -23,6 +26,44 @@ def dicts(query: Any) -> list[dict[str, Any]]:
 def tuples(query: Any) -> list[tuple[Any, ...]]:
     """The rows by position."""
     return list(query.tuples())
+
+
+class Prepared:
+    """A select that was built once, with a stand-in for each of its numbers.
+
+    Called with the numbers, it reads the rows by column name; only the statement's text is used
+    from the second time on. `build` gives the select itself, for more conditions.
+    """
+
+    def __init__(self, build: Callable[..., Any]) -> None:
+        self.build = build
+        self._stand_ins = [_STAND_IN - place for place in range(len(signature(build).parameters))]
+        self._statements: dict[bool, tuple[Any, str, Sequence[object]]] = {}
+
+    def __call__(self, *numbers: int | None) -> list[dict[str, Any]]:
+        query, text, parameters = self._statement()
+        given = dict(zip(self._stand_ins, numbers, strict=True))
+        # Compared by type too: not everything that is stored can be a key.
+        values = [given.get(each, each) if type(each) is int else each for each in parameters]
+        return list(
+            ModelDictCursorWrapper(execute(text, values), query.model, query.selected_columns)
+        )
+
+    def _statement(self) -> tuple[Any, str, Sequence[object]]:
+        known = self._statements.get(is_postgres())
+        if known is None:
+            query = self.build(*self._stand_ins)
+            known = self._statements[is_postgres()] = (query, *query.sql())
+        return known
+
+
+def prepared(build: Callable[..., Any]) -> Prepared:
+    """Make a function that builds a select, from whole numbers alone, into a prepared one."""
+    return Prepared(build)
+
+
+_STAND_IN = -(2**62)
+"""No row has such a number."""
 
 
 def select(sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:

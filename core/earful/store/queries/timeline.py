@@ -27,7 +27,7 @@ from earful.store.models import (
 from earful.store.queries.attachments import AttachmentLine, attachments_of
 from earful.store.queries.labels import LabelScore, standing_labels
 from earful.store.queries.paging import Cursor, before
-from earful.store.queries.reading import dicts
+from earful.store.queries.reading import Prepared, dicts, prepared
 from earful.store.queries.references import AgentName, agent_name
 from earful.store.queries.writing import mentioned
 from earful.store.states import Direction, ReplyState
@@ -188,7 +188,15 @@ def timeline(conversation_id: int, *, until: Cursor | None = None, limit: int = 
 
 
 def _messages(conversation_id: int, until: Cursor | None, limit: int) -> list[dict[str, Any]]:
-    query = (
+    if until is None:
+        return _message_rows(conversation_id, limit)
+    earlier = before(Message.sent_at, Message.id, until)
+    return dicts(_message_rows.build(conversation_id, limit).where(earlier))
+
+
+@prepared
+def _message_rows(conversation_id: int, limit: int) -> Any:
+    return (
         Message.select(
             Message,
             Identity.name.alias("author"),
@@ -201,9 +209,6 @@ def _messages(conversation_id: int, until: Cursor | None, limit: int) -> list[di
         .order_by(Message.sent_at.desc(), Message.id.desc())
         .limit(limit)
     )
-    if until:
-        query = query.where(before(Message.sent_at, Message.id, until))
-    return dicts(query)
 
 
 def _with_details(shown: Sequence[dict[str, Any]]) -> tuple[MessageLine, ...]:
@@ -264,6 +269,8 @@ def _attachments(stored: Iterable[Mapping[str, str]]) -> tuple[Attachment, ...]:
 
 def _versions(ids: Sequence[int]) -> Mapping[int, list[Version]]:
     found: dict[int, list[Version]] = defaultdict(list)
+    if not ids:
+        return found
     query = MessageVersion.select().where(MessageVersion.message.in_(ids))
     for row in dicts(query.order_by(MessageVersion.number)):
         version = Version(number=row["number"], text=row["text"], seen_at=row["seen_at"])
@@ -273,6 +280,8 @@ def _versions(ids: Sequence[int]) -> Mapping[int, list[Version]]:
 
 def _quotes(shown: Sequence[dict[str, Any]]) -> Mapping[tuple[int, str], Quote]:
     parents = {row["parent_external_id"] for row in shown} - {None}
+    if not parents:
+        return {}
     query = (
         Message.select(
             Message.id,
@@ -307,15 +316,23 @@ AGENT_COLUMNS = (
 )
 
 
-def _replies(conversation_id: int, stretch: _Stretch) -> tuple[ReplyLine, ...]:
-    query = (
+def _beside(rows: Prepared, conversation_id: int, within: Sequence[Any]) -> list[dict[str, Any]]:
+    return dicts(rows.build(conversation_id).where(*within)) if within else rows(conversation_id)
+
+
+@prepared
+def _reply_rows(conversation_id: int) -> Any:
+    return (
         Reply.select(Reply, *AGENT_COLUMNS)
         .join(Agent, JOIN.LEFT_OUTER)
-        .where(Reply.conversation == conversation_id, *stretch.covers(Reply.created_at))
+        .where(Reply.conversation == conversation_id)
         .order_by(Reply.id.desc())
         .limit(MOST_BESIDE)
     )
-    found = dicts(query)
+
+
+def _replies(conversation_id: int, stretch: _Stretch) -> tuple[ReplyLine, ...]:
+    found = _beside(_reply_rows, conversation_id, stretch.covers(Reply.created_at))
     carried = attachments_of([row["id"] for row in found])
     return tuple(
         ReplyLine(
@@ -341,15 +358,19 @@ def _replies(conversation_id: int, stretch: _Stretch) -> tuple[ReplyLine, ...]:
     )
 
 
-def _notes(conversation_id: int, stretch: _Stretch) -> tuple[NoteLine, ...]:
-    query = (
+@prepared
+def _note_rows(conversation_id: int) -> Any:
+    return (
         Note.select(Note.id, Note.text, Note.at, *AGENT_COLUMNS)
         .join(Agent, JOIN.LEFT_OUTER)
-        .where(Note.conversation == conversation_id, *stretch.covers(Note.at))
+        .where(Note.conversation == conversation_id)
         .order_by(Note.id.desc())
         .limit(MOST_BESIDE)
     )
-    found = dicts(query)
+
+
+def _notes(conversation_id: int, stretch: _Stretch) -> tuple[NoteLine, ...]:
+    found = _beside(_note_rows, conversation_id, stretch.covers(Note.at))
     named = mentioned([row["id"] for row in found])
     return tuple(
         NoteLine(
@@ -363,17 +384,22 @@ def _notes(conversation_id: int, stretch: _Stretch) -> tuple[NoteLine, ...]:
     )
 
 
-def _events(conversation_id: int, stretch: _Stretch) -> tuple[EventLine, ...]:
-    query = (
+@prepared
+def _event_rows(conversation_id: int) -> Any:
+    return (
         Event.select(Event.id, Event.kind, Event.data, Event.at, *AGENT_COLUMNS)
         .join(Agent, JOIN.LEFT_OUTER)
-        .where(Event.conversation == conversation_id, *stretch.covers(Event.at))
+        .where(Event.conversation == conversation_id)
         .order_by(Event.id.desc())
         .limit(MOST_BESIDE)
     )
+
+
+def _events(conversation_id: int, stretch: _Stretch) -> tuple[EventLine, ...]:
+    found = _beside(_event_rows, conversation_id, stretch.covers(Event.at))
     return tuple(
         EventLine(
             id=row["id"], kind=row["kind"], agent=_by_agent(row), data=row["data"], at=row["at"]
         )
-        for row in reversed(dicts(query))
+        for row in reversed(found)
     )

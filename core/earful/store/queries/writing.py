@@ -25,7 +25,7 @@ from earful.store.models import (
     SavedReply,
     SignOff,
 )
-from earful.store.queries.reading import dicts, tuples
+from earful.store.queries.reading import dicts, prepared, tuples
 from earful.store.queries.references import AgentName, initials_of
 from earful.store.states import ReplyState, WritingMode
 
@@ -102,13 +102,20 @@ class WritingFacts:
 
 def writing_facts(conversation_id: int, agent_id: int | None) -> WritingFacts | None:
     """The facts that variables and the sign-off are made of; None where there is nothing."""
+    with connection():
+        found = _writing_rows(conversation_id, agent_id)
+    return _facts(found[0]) if found else None
+
+
+@prepared
+def _writing_rows(conversation_id: int, agent_id: int) -> Any:
     handle = (
         Identity.select(Identity.handle)
         .where(Identity.contact == Conversation.contact, Identity.handle != "")
         .order_by(Identity.id)
         .limit(1)
     )
-    query = (
+    return (
         Conversation.select(
             Conversation.contact.alias("contact_id"),
             Conversation.channel.alias("channel_id"),
@@ -136,9 +143,6 @@ def writing_facts(conversation_id: int, agent_id: int | None) -> WritingFacts | 
         )
         .where(Conversation.id == conversation_id)
     )
-    with connection():
-        found = dicts(query)
-    return _facts(found[0]) if found else None
 
 
 def _facts(row: Mapping[str, Any]) -> WritingFacts:
@@ -160,7 +164,6 @@ def _facts(row: Mapping[str, Any]) -> WritingFacts:
 
 def drafts(agent_id: int, conversation_id: int) -> dict[WritingMode, DraftLine]:
     """What somebody was writing in a conversation, by the way they wrote it."""
-    query = Draft.select().where(Draft.agent == agent_id, Draft.conversation == conversation_id)
     with connection():
         return {
             row["mode"]: DraftLine(
@@ -170,8 +173,13 @@ def drafts(agent_id: int, conversation_id: int) -> dict[WritingMode, DraftLine]:
                 version=row["version"],
                 updated_at=row["updated_at"],
             )
-            for row in dicts(query)
+            for row in _draft_rows(agent_id, conversation_id)
         }
+
+
+@prepared
+def _draft_rows(agent_id: int, conversation_id: int) -> Any:
+    return Draft.select().where(Draft.agent == agent_id, Draft.conversation == conversation_id)
 
 
 def saved_replies(
@@ -257,6 +265,8 @@ def colleagues() -> tuple[AgentName, ...]:
 
 def mentioned(note_ids: list[int]) -> Mapping[int, tuple[str, ...]]:
     """Who is named in each of these notes."""
+    if not note_ids:
+        return {}
     query = (
         Mention.select(Mention.note, Agent.name)
         .join(Agent)
