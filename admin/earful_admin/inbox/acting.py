@@ -16,6 +16,7 @@ from earful.errors import ActionRefused
 from earful.runtime import Runtime
 from earful.store.queries.conversation import answerable
 from earful.store.queries.inbox import View
+from earful.store.queries.people import colleagues
 from earful.store.states import Role
 from earful.types import Priority, Surface
 from flask import abort, jsonify, redirect, request, url_for
@@ -39,6 +40,7 @@ class Acting:
     actor: Actor
     now: datetime
     whole_page: Callable[..., str]
+    render: Any
 
     @property
     def zone(self) -> ZoneInfo:
@@ -67,6 +69,15 @@ class Acting:
         agent_id = self.actor.agent_id if wanted == "me" else _number(wanted)
         said = "Assigned" if agent_id else "Nobody is assigned now"
         return self._do(conversation_id, said, actions.assign, agent_id)
+
+    @expose("/inbox/assignees")
+    @needs(Role.AGENT)
+    def assignees(self) -> str:
+        """Who can be given a conversation; fetched when somebody is about to choose."""
+        people = colleagues(self.actor.agent_id or 0, now=self.now)
+        holder = _number(request.args.get("holder", "")) or 0
+        many = "many" in request.args
+        return str(self.render("inbox/assignees.html", people=people, holder=holder, many=many))
 
     @expose(f"{ON_CONVERSATION}/ask", methods=["POST"])
     @needs(Role.AGENT)

@@ -181,7 +181,7 @@
     const menu = event.target.closest(".menu-box");
     if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
     if (event.target.matches("input")) return;
-    const items = $$(".menu-item", menu);
+    const items = $$(".menu-item:not([hidden], :disabled)", menu);
     const at = items.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
     event.preventDefault();
     items[(at + items.length) % items.length]?.focus();

@@ -11,7 +11,7 @@
   let at = 0;
 
   // ── Reading the page ──────────────────────────────────────────────────────────────────────
-  const OFFERS = "a[href], button, summary, select, input:not([type=hidden], [type=checkbox], [type=datetime-local])";
+  const OFFERS = "a[href], button, summary, select, input:not([type=hidden], [data-narrows], [type=checkbox], [type=datetime-local])";
   const tidy = (text) => text.replace(/\s+/gu, " ").trim();
   const textOf = (node) => {
     const copy = node.cloneNode(true);

@@ -1,0 +1,49 @@
+// Choosing who gets a conversation: what each colleague holds is fetched as the menu opens, and
+// typing narrows people and queues.
+(() => {
+  "use strict";
+  const shared = window.earful.inbox;
+  if (!shared) return;
+  const { $, $$, fragment } = shared;
+
+  const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const items = (menu) => $$(".menu-item", menu).filter((each) => !each.hidden && !each.disabled);
+  const narrow = (field) => {
+    const menu = field.closest(".menu-box");
+    const words = fold(field.value).split(/\s+/u).filter(Boolean);
+    for (const each of $$(".menu-item", menu)) {
+      const text = fold(each.textContent);
+      each.hidden = !words.every((word) => text.includes(word));
+    }
+    for (const title of $$(".menu-title", menu)) title.hidden = words.length > 0;
+    $("[data-narrows-none]", menu).hidden = !words.length || items(menu).length > 0;
+  };
+
+  const bring = async (place) => {
+    const fresh = await fragment(place.dataset.people).catch(() => null);
+    if (!fresh || !place.isConnected) return;
+    const held = place.contains(document.activeElement) && document.activeElement.value;
+    place.replaceChildren(fresh);
+    if (held) $(`[value="${held}"]`, place)?.focus();
+    narrow($("[data-narrows]", place.closest(".menu-box")));
+  };
+
+  document.addEventListener("toggle", (event) => {
+    const field = event.target.matches(".menu[open]") && $("[data-narrows]", event.target);
+    if (!field) return;
+    field.value = "";
+    narrow(field);
+    void bring($("[data-people]", event.target));
+  }, true);
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-narrows]")) narrow(event.target);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.matches("[data-narrows]") || event.isComposing) return;
+    const first = items(event.target.closest(".menu-box"))[0];
+    if (event.key === "Enter") first?.click();
+    else if (event.key === "ArrowDown") first?.focus();
+    else return;
+    event.preventDefault();
+  });
+})();
