@@ -7,7 +7,8 @@ from typing import Any
 from earful import actions, wording
 from earful.store.models import Agent
 from earful.store.queries.writing import sign_offs
-from earful.store.states import AgentNotificationKind, Role
+from earful.store.states import DigestPace, Role
+from earful.wording import mark
 from flask import Response, current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -23,6 +24,12 @@ from earful_admin.views import PageView
 __all__ = ["THEMES", "ProfileView", "theme"]
 
 THEMES = {"auto": "Like the device", "light": "Light", "dark": "Dark"}
+DIGEST_PACES = {
+    DigestPace.OFF: mark("Never"),
+    DigestPace.DAILY: mark("Every morning"),
+    DigestPace.HOURLY: mark("Every hour"),
+    DigestPace.WHEN_AWAY: mark("Every hour while I am away"),
+}
 _COOKIE = "earful_theme"
 _YEAR = 31_536_000
 
@@ -103,9 +110,17 @@ class ProfileView(PageView):
     @needs(Role.VIEWER)
     def save_notices(self) -> ResponseReturnValue:
         wanted = set(request.form.getlist("told"))
-        ways = (f"{kind}.{way}" for kind in AgentNotificationKind for way in actions.NOTICE_WAYS)
+        if self.runtime.config.mail is None:
+            # What is not offered now stays as it was chosen.
+            mails = {each for each in actions.NOTICE_SWITCHES if each.endswith(".mail")}
+            wanted |= mails - set(context.agent().muted)
+        pace = request.form.get("digest", "")
         actions.set_muted(
-            self.runtime, self.actor, (each for each in ways if each not in wanted), now=self.now
+            self.runtime,
+            self.actor,
+            (each for each in actions.NOTICE_SWITCHES if each not in wanted),
+            DigestPace(pace) if pace in DIGEST_PACES else None,
+            now=self.now,
         )
         say("Your notifications are saved.")
         return redirect(self.get_url(".index"), 303)
@@ -145,6 +160,7 @@ class ProfileView(PageView):
         return {}
 
     def _page(self, mistakes: dict[str, str]) -> Any:
+        mails = self.runtime.config.mail is not None
         return self.render(
             "profile.html",
             row=context.agent(),
@@ -153,6 +169,8 @@ class ProfileView(PageView):
             mistakes=mistakes,
             form=request.form,
             notice_kinds=KINDS,
-            notice_ways=WAYS,
+            notice_ways={way: words for way, words in WAYS.items() if way != "mail" or mails},
+            mail_is_on=mails,
+            digest_paces=DIGEST_PACES,
             channels=sign_offs(context.agent().id),
         )

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 from earful import store
 from earful.store.models import Agent
-from earful.store.states import Role
+from earful.store.states import DigestPace, Role
 from earful_admin import passwords
 from flask import Flask
 from flask.testing import FlaskClient
@@ -105,3 +105,53 @@ def test_somebody_goes_away_and_comes_back(sign_in: Callable[[Role], FlaskClient
     client.post("/profile/away", data={"away": "0"})
     assert "You are here" in client.get("/profile/").text
     assert sign_in(Role.VIEWER).post("/profile/away", data={"away": "1"}).status_code == 403
+
+
+MAIL = '[mail]\nhost = "localhost"\nfrom_address = "earful@example.org"\n'
+
+
+def test_without_a_mail_server_the_profile_says_so_and_keeps_what_was_chosen(
+    sign_in: SignIn,
+) -> None:
+    client = sign_in(Role.AGENT)
+    with store.connection():
+        Agent.update(muted=["mention.mail", "overdue.mail"], digest="hourly").execute()
+    text = client.get("/profile/").text
+    assert "no mail server is set up" in text
+    assert 'name="digest"' not in text
+    assert 'value="mention.mail"' not in text
+
+    client.post("/profile/notices", data={"told": ["mention.page"]})
+    mails = {each for each in me().muted if each.endswith(".mail")}
+    assert mails == {"mention.mail", "overdue.mail"}
+    assert "assigned.page" in me().muted
+    assert me().digest is DigestPace.HOURLY
+
+
+class TestWithMail:
+    @pytest.fixture
+    def earful_config(self) -> str:
+        return MAIL
+
+    def test_how_often_and_what_is_told_by_mail_is_chosen(self, sign_in: SignIn) -> None:
+        client = sign_in(Role.VIEWER)
+        told = ["mention.page", "mention.mail", "overdue.mail"]
+        answer = client.post(
+            "/profile/notices",
+            data={"told": told, "digest": "when_away"},
+            follow_redirects=True,
+        )
+        with store.connection():
+            row = Agent.get(Agent.email == "viewer@example.com")
+        assert row.digest is DigestPace.WHEN_AWAY
+        assert not set(told) & set(row.muted)
+        assert "assigned.mail" in row.muted
+        assert (
+            '<option value="when_away" selected>Every hour while I am away</option>' in answer.text
+        )
+        assert 'value="mention.mail" checked' in answer.text
+
+    @pytest.mark.parametrize("odd", ["", "never", "<script>"])
+    def test_only_known_paces_are_taken(self, sign_in: SignIn, odd: str) -> None:
+        sign_in(Role.AGENT).post("/profile/notices", data={"digest": odd})
+        assert me().digest is DigestPace.DAILY

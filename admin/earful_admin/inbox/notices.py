@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from earful import actions
-from earful.store.queries.telling import Notice, count_unread, notices, unread_notices
+from earful.inbox.telling import in_words
+from earful.store.queries.telling import count_unread, notices, unread_notices
 from earful.store.states import AgentNotificationKind, Role
+from earful.wording import mark
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -23,22 +25,14 @@ __all__ = ["KINDS", "WAYS", "NoticesView", "news", "notices_word", "unread"]
 MOST_AT_ONCE = 3
 """How many a browser shows at once: more would bury what somebody works on."""
 KINDS: Mapping[AgentNotificationKind, str] = {
-    AgentNotificationKind.MENTION: "Somebody names you in a note",
-    AgentNotificationKind.ASSIGNED: "A conversation is assigned to you",
-    AgentNotificationKind.TAKEOVER_ASKED: "Somebody asks to take over from you",
-    AgentNotificationKind.TAKEN_OVER: "A conversation of yours is given to somebody else",
-    AgentNotificationKind.REPLY_FAILED: "A reply of yours could not be sent",
-    AgentNotificationKind.RETURNED: "A conversation of yours went back to its queue",
+    AgentNotificationKind.MENTION: mark("Somebody names you in a note"),
+    AgentNotificationKind.ASSIGNED: mark("A conversation is assigned to you"),
+    AgentNotificationKind.TAKEOVER_ASKED: mark("Somebody asks to take over from you"),
+    AgentNotificationKind.TAKEN_OVER: mark("A conversation of yours is given to somebody else"),
+    AgentNotificationKind.REPLY_FAILED: mark("A reply of yours could not be sent"),
+    AgentNotificationKind.RETURNED: mark("A conversation of yours went back to its queue"),
 }
-WAYS = {"page": "On the page", "browser": "By the browser"}
-_SENTENCES = {
-    AgentNotificationKind.MENTION: "{by} named you in a note about {contact}",
-    AgentNotificationKind.ASSIGNED: "{contact} is assigned to you by {by}",
-    AgentNotificationKind.TAKEOVER_ASKED: "{by} asks you to hand over {contact}",
-    AgentNotificationKind.TAKEN_OVER: "{by} took {contact} from you",
-    AgentNotificationKind.REPLY_FAILED: "Your reply to {contact} could not be sent",
-    AgentNotificationKind.RETURNED: "{contact} went back to its queue",
-}
+WAYS = {"page": mark("On the page"), "browser": mark("By the browser"), "mail": mark("By mail")}
 _ICONS = {
     AgentNotificationKind.MENTION: "at-sign",
     AgentNotificationKind.ASSIGNED: "user-check",
@@ -47,12 +41,6 @@ _ICONS = {
     AgentNotificationKind.REPLY_FAILED: "triangle-alert",
     AgentNotificationKind.RETURNED: "undo-2",
 }
-
-
-def in_words(notice: Notice) -> str:
-    """What happened, as one sentence. Plain text: names are escaped where it is shown."""
-    by = notice.by.name if notice.by else "its queue"
-    return _SENTENCES[notice.kind].format(by=by, contact=notice.contact)
 
 
 def unread() -> tuple[int, int]:

@@ -98,7 +98,7 @@ from earful.actions.replies import (
     undo_reply,
 )
 from earful.actions.system import retry_job, retry_notification
-from earful.actions.telling import NOTICE_WAYS, mark_all_told_read, set_muted
+from earful.actions.telling import NOTICE_SWITCHES, mark_all_told_read, set_muted
 from earful.actions.views import InvalidView, delete_view, save_view
 from earful.actions.writing import (
     DraftConflict,
@@ -112,7 +112,7 @@ __all__ = [
     "BULK_CHANGES",
     "COLOURS",
     "ERASE_WORD",
-    "NOTICE_WAYS",
+    "NOTICE_SWITCHES",
     "SYSTEM",
     "THEMES",
     "WHO_MAY",

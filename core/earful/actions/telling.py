@@ -13,13 +13,17 @@ from earful.actions.actor import Actor
 from earful.runtime import Runtime
 from earful.store.database import transaction
 from earful.store.models import Agent, AgentNotification
-from earful.store.states import AgentNotificationKind
+from earful.store.states import AgentNotificationKind, DigestPace
 from earful.store.unfinished import TOLD_UNREAD
 
-__all__ = ["NOTICE_WAYS", "mark_all_told_read", "mark_told_read", "set_muted"]
+__all__ = ["NOTICE_SWITCHES", "mark_all_told_read", "mark_told_read", "set_muted"]
 
-NOTICE_WAYS = ("page", "browser")
-"""Where an agent is told. What does not come to the page comes nowhere."""
+NOTICE_SWITCHES = (
+    *(f"{kind}.{way}" for kind in AgentNotificationKind for way in ("page", "browser", "mail")),
+    "overdue.mail",
+)
+"""What an agent can hear of, and where. What does not come to the page comes nowhere; only what
+is overdue is seen on every page anyway, and told by mail alone."""
 
 
 def mark_told_read(actor: Actor, now: datetime, which: Any) -> None:
@@ -41,13 +45,18 @@ def set_muted(
     _runtime: Runtime,
     actor: Actor,
     muted: Iterable[str],
+    digest: DigestPace | None = None,
     *,
     now: datetime,  # noqa: ARG001 - every action takes it
 ) -> None:
-    """What the actor does not want to be told of, each as `kind.way`; anything else is dropped."""
-    known = [f"{kind}.{way}" for kind in AgentNotificationKind for way in NOTICE_WAYS]
+    """What the actor does not want to be told of, and how often mails tell the rest.
+
+    Each is one of `NOTICE_SWITCHES`; anything else is dropped. Without `digest` mails come as often
+    as before.
+    """
     chosen = set(muted)
+    changes: dict[str, Any] = {"muted": [each for each in NOTICE_SWITCHES if each in chosen]}
+    if digest is not None:
+        changes["digest"] = digest
     with transaction():
-        Agent.update(muted=[each for each in known if each in chosen]).where(
-            Agent.id == actor.agent_id
-        ).execute()
+        Agent.update(changes).where(Agent.id == actor.agent_id).execute()
