@@ -35,14 +35,14 @@ def test_a_prepared_select_is_built_once_and_reads_what_each_number_asks(filled:
 def test_a_number_of_the_statement_itself_stays(filled: Filler) -> None:
     for n in range(4):
         filled.conversation(subject=f"number {n}")
-    read = Prepared(lambda limit: Conversation.select().where(Conversation.id > 1).limit(limit))
+    read = Prepared(lambda limit: Conversation.select().where(Conversation.id > 0).limit(limit))
     with store.connection():
         assert [len(read(most)) for most in (1, 2, 3)] == [1, 2, 3]
 
 
 def test_nobody_is_no_number_and_finds_nothing(filled: Filler) -> None:
-    filled.conversation()
-    read = Prepared(lambda agent_id: Conversation.select().where(Conversation.id == agent_id))
+    somebody = filled.conversation().id
+    read = Prepared(lambda number: Conversation.select().where(Conversation.id == number))
     with store.connection():
         assert read(None) == []
-        assert len(read(1)) == 1
+        assert len(read(somebody)) == 1

@@ -269,8 +269,6 @@ def _attachments(stored: Iterable[Mapping[str, str]]) -> tuple[Attachment, ...]:
 
 def _versions(ids: Sequence[int]) -> Mapping[int, list[Version]]:
     found: dict[int, list[Version]] = defaultdict(list)
-    if not ids:
-        return found
     query = MessageVersion.select().where(MessageVersion.message.in_(ids))
     for row in dicts(query.order_by(MessageVersion.number)):
         version = Version(number=row["number"], text=row["text"], seen_at=row["seen_at"])
@@ -280,8 +278,6 @@ def _versions(ids: Sequence[int]) -> Mapping[int, list[Version]]:
 
 def _quotes(shown: Sequence[dict[str, Any]]) -> Mapping[tuple[int, str], Quote]:
     parents = {row["parent_external_id"] for row in shown} - {None}
-    if not parents:
-        return {}
     query = (
         Message.select(
             Message.id,

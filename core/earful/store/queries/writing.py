@@ -265,8 +265,6 @@ def colleagues() -> tuple[AgentName, ...]:
 
 def mentioned(note_ids: list[int]) -> Mapping[int, tuple[str, ...]]:
     """Who is named in each of these notes."""
-    if not note_ids:
-        return {}
     query = (
         Mention.select(Mention.note, Agent.name)
         .join(Agent)
