@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
+from babel.dates import parse_pattern
+from earful import wording
 from earful.wording import gettext as _
+from earful.wording import ngettext
 from flask import Flask, g
 from markupsafe import Markup, escape
 
 __all__ = [
-    "ago", "due", "exactly", "init_app", "initials", "ink_on", "mentions", "span", "tint", "words"
+    "ago", "dated", "due", "exactly", "init_app", "initials", "ink_on", "mentions", "span", "tint",
+    "words",
 ]  # fmt: skip
 
 _SOON = timedelta(minutes=15)
@@ -32,34 +37,62 @@ def words(value: Any) -> str:
 
 def span(length: timedelta) -> str:
     """A length of time in its largest unit: 40 s, 13 m, 5 h, 3 d."""
+    n, unit = _in_units(length)
+    match unit:
+        case "d":
+            return _("%(n)s d", n=n)
+        case "h":
+            return _("%(n)s h", n=n)
+        case "m":
+            return _("%(n)s m", n=n)
+    return _("%(n)s s", n=n)
+
+
+def _in_units(length: timedelta) -> tuple[int, str]:
     seconds = abs(int(length.total_seconds()))
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+            return seconds // size, unit
+    return seconds, "s"
 
 
 def _long_span(length: timedelta) -> str:
-    number, unit = span(length).split()
-    name = {"d": "day", "h": "hour", "m": "minute", "s": "second"}[unit]
-    return f"{number} {name}{'' if number == '1' else 's'}"
+    n, unit = _in_units(length)
+    match unit:
+        case "d":
+            return ngettext("%(n)s day", "%(n)s days", n)
+        case "h":
+            return ngettext("%(n)s hour", "%(n)s hours", n)
+        case "m":
+            return ngettext("%(n)s minute", "%(n)s minutes", n)
+    return ngettext("%(n)s second", "%(n)s seconds", n)
+
+
+def dated(moment: date, pattern: str) -> str:
+    """A day or a moment by a pattern of CLDR, which translators change: `_("d MMM, HH:mm")`."""
+    return _dated(moment, pattern, wording.language())
+
+
+@lru_cache(4096)
+def _dated(moment: date, pattern: str, language: str) -> str:
+    # The same moments stand on page after page.
+    return parse_pattern(pattern).apply(moment, language)
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:
     """A moment from where we stand: "just now", "5 m", "3 h", then the date."""
     passed = (now or g.now) - moment
     if abs(passed) < timedelta(seconds=45):
-        return "just now"
+        return _("just now")
     if abs(passed) < timedelta(days=7):
-        return span(passed) if passed > timedelta() else f"in {span(passed)}"
+        return span(passed) if passed > timedelta() else _("in %(span)s", span=span(passed))
     same_year = moment.year == (now or g.now).year
-    return f"{moment.day} {moment:%b}" if same_year else f"{moment.day} {moment:%b %Y}"
+    return dated(moment, _("d MMM") if same_year else _("d MMM y"))
 
 
 def exactly(moment: datetime) -> str:
     """A moment in full, for a title: 22 November 2026, 14:05 UTC."""
-    moment = moment.astimezone(UTC)
-    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+    return dated(moment.astimezone(UTC), _("d MMMM y, HH:mm 'UTC'"))
 
 
 def mentions(text: str, names: Sequence[str]) -> Markup:
@@ -82,10 +115,11 @@ def due(moment: datetime | None, now: datetime | None = None) -> dict[str, str] 
         return None
     left = moment - (now or g.now)
     if left < timedelta():
-        text = f"overdue by {_long_span(left)}"
+        text = _("overdue by %(span)s", span=_long_span(left))
         return {"level": "danger", "short": f"\u2212{span(left)}", "words": text}
     level = "warn" if left <= _SOON else "calm"
-    return {"level": level, "short": span(left), "words": f"due in {_long_span(left)}"}
+    text = _("due in %(span)s", span=_long_span(left))
+    return {"level": level, "short": span(left), "words": text}
 
 
 def initials(name: str) -> str:
@@ -123,6 +157,7 @@ def init_app(app: Flask) -> None:
     """Make them filters: `{{ row.created_at | time }}`, `{{ state | words }}`."""
     app.jinja_env.filters.update(
         ago=ago,
+        dated=dated,
         exactly=exactly,
         initials=initials,
         ink_on=ink_on,
