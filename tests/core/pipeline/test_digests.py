@@ -223,6 +223,19 @@ def test_what_becomes_overdue_is_told_once(
     assert "You hold one open conversation. One is overdue." in body(mailed)
 
 
+def test_it_speaks_the_readers_language(
+    inbox: Inbox, office: PostOffice, sam: Actor, lena: Actor, message: InboxMessage
+) -> None:
+    Agent.update(digest=DigestPace.HOURLY, language="de").execute()
+    name_sam(inbox, lena, message)
+    pass_the_hour(inbox)
+
+    (mailed,) = office.mails
+    assert mailed["Subject"] == "Eine Neuigkeit für Sie in Earful"
+    assert "lena hat Sie in einer Notiz" in body(mailed)
+    assert '<html lang="de">' in body(mailed, "html")
+
+
 def test_it_names_no_more_than_twenty(
     inbox: Inbox, office: PostOffice, sam: Actor, message: InboxMessage
 ) -> None:
