@@ -256,8 +256,11 @@ def test_every_setting_is_documented_with_its_default(section: str) -> None:
     rows = documented(f"[{section}]")
     assert list(rows) == list(tables()[section].model_fields)
     for name, told in rows.items():
-        default = tables()[section].model_fields[name].default
-        if told == "unset":
+        field = tables()[section].model_fields[name]
+        default = field.default
+        if told == "required":
+            assert field.is_required(), name
+        elif told == "unset":
             assert default is None
         else:
             assert json.loads(told.strip("`")) == json.loads(json.dumps(default)), name
