@@ -11,7 +11,7 @@ from earful.actions import Actor
 from earful.runtime import Runtime
 from earful.store.queries.presence import Viewer, held_by, viewers
 from earful.store.states import PresenceState
-from flask import request
+from flask import get_template_attribute, request
 
 __all__ = ["Presence", "presence_state"]
 
@@ -41,10 +41,8 @@ class Presence:
 
     def _drawn(self, here: Here, conversation_id: int | None) -> dict[str, Any]:
         """The marks of the list's lines by conversation, and the open one's own line."""
-        marks = {
-            str(key): self.render("inbox/viewers.html", viewers=those)
-            for key, those in here.items()
-        }
+        drawn = get_template_attribute("inbox/viewers.html", "viewers_of")
+        marks = {str(key): drawn(those) for key, those in here.items()}
         return {"viewers": marks, "here": self._line(here, conversation_id)}
 
     def _line(self, here: Here, conversation_id: int | None) -> str:
