@@ -14,7 +14,7 @@ from earful.store.queries.conversation import (
 from earful.store.queries.inbox import View, unread_of
 from earful.store.queries.paging import Cursor
 from earful.store.queries.platform_actions import deeds
-from earful.store.queries.timeline import timeline
+from earful.store.queries.timeline import stretch_around, timeline
 from earful.store.queries.writing import drafts, writing_facts
 from earful.store.states import PriorityRank, Role
 from flask import abort, request
@@ -142,7 +142,7 @@ class InboxView(Listing, Bulk, Acting, Writing, Judging, OnPlatform, PageView):
             "address": self._address,
             **self._timeline(
                 page,
-                Cursor.parse(request.args.get("before")),
+                _until(page.row.id),
                 read_to=read_up_to(conversation_id, context.agent().id),
             ),
         }
@@ -187,6 +187,14 @@ class InboxView(Listing, Bulk, Acting, Writing, Judging, OnPlatform, PageView):
         if page is None:
             abort(404)
         return page
+
+
+def _until(conversation_id: int) -> Cursor | None:
+    """Where the stretch ends that is asked for: by a cursor, or by a message to be in it."""
+    message_id = request.args.get("at", 0, int)
+    if 0 < message_id < 2**63:
+        return stretch_around(conversation_id, message_id)
+    return Cursor.parse(request.args.get("before"))
 
 
 def _asks_for(target: str) -> bool:

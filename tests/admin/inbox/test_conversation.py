@@ -141,6 +141,26 @@ def test_a_thread_of_five_thousand_messages_is_shown_in_stretches(
     assert seen == 25
 
 
+def test_a_message_that_was_found_is_shown_among_its_own_however_old(
+    agent: FlaskClient, endless: int, town: Town
+) -> None:
+    def opened(line: str) -> str:
+        with store.connection():
+            found = models.Message.get(models.Message.text.startswith(line))
+        return agent.get(f"/?c={endless}&at={found.id}").text
+
+    old = opened("Line 1234")
+    assert "Line 1200" in old
+    assert "Line 1240" in old
+    assert "Back to the newest messages" in old
+    assert old.count('data-message="') <= 200
+    new = opened("Line 4990")
+    assert "Line 4999" in new
+    assert "Back to the newest messages" not in new
+    for stranger in (f"c={town.quiet}&at={2**70}", f"c={town.quiet}&at=-1", f"c={endless}&at=x"):
+        assert agent.get(f"/?{stranger}").status_code == 200
+
+
 def test_names_and_words_of_any_kind_stay_within_their_place(
     agent: FlaskClient, town: Town, house: House
 ) -> None:

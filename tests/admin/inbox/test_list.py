@@ -299,8 +299,8 @@ def test_a_search_says_what_it_found_nothing_for(agent: FlaskClient, town: Town)
     assert "What can be asked" in agent.get("/search/").text
     assert "two characters" in agent.get("/search/?q=x").text
     assert agent.get("/search/?q=parcel&before=0").status_code == 200
-    link = re.search(r'href="(/\?c=\d+#message-\d+)"', agent.get("/search/?q=parcel").text)
-    assert link
+    hits = agent.get("/search/?q=parcel").text
+    assert re.search(r'href="(/\?c=\d+&amp;at=\d+#message-\d+)"', hits)
 
 
 def test_older_hits_are_on_the_next_page(agent: FlaskClient, town: Town, house: House) -> None:

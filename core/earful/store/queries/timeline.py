@@ -26,7 +26,7 @@ from earful.store.models import (
 )
 from earful.store.queries.attachments import AttachmentLine, attachments_of
 from earful.store.queries.labels import LabelScore, standing_labels
-from earful.store.queries.paging import Cursor, before
+from earful.store.queries.paging import Cursor, after, before
 from earful.store.queries.reading import Prepared, dicts, prepared
 from earful.store.queries.references import AgentName, agent_name
 from earful.store.queries.writing import mentioned
@@ -41,11 +41,14 @@ __all__ = [
     "ReplyLine",
     "Timeline",
     "Version",
+    "stretch_around",
     "timeline",
 ]
 
 MOST_BESIDE = 400
 """How many replies, notes or events are shown beside one page of messages."""
+MOST_AFTER = 50
+"""How many messages are shown after one that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +188,33 @@ def timeline(conversation_id: int, *, until: Cursor | None = None, limit: int = 
             events=_events(conversation_id, stretch),
             earlier=str(first) if more else None,
         )
+
+
+def stretch_around(conversation_id: int, message_id: int) -> Cursor | None:
+    """Where the stretch ends that shows this message and some after it; None for the newest one.
+
+    None too where this conversation has no such message. Reads `MOST_AFTER` messages at most.
+    """
+    with connection():
+        found = dicts(
+            Message.select(Message.sent_at, Message.id).where(
+                Message.id == message_id, Message.conversation == conversation_id
+            )
+        )
+        if not found:
+            return None
+        start = Cursor(at=found[0]["sent_at"], id=found[0]["id"])
+        later = dicts(
+            Message.select(Message.sent_at, Message.id)
+            .where(
+                Message.conversation == conversation_id,
+                after(Message.sent_at, Message.id, start),
+            )
+            .order_by(Message.sent_at, Message.id)
+            .limit(1)
+            .offset(MOST_AFTER)
+        )
+    return Cursor(at=later[0]["sent_at"], id=later[0]["id"]) if later else None
 
 
 def _messages(conversation_id: int, until: Cursor | None, limit: int) -> list[dict[str, Any]]:
