@@ -81,4 +81,11 @@ class OutcomeUnknown(ChannelError):
 
 
 class ActionRefused(EarfulError):
-    """The person may not do that, or not now. The message is written for the person."""
+    """The person may not do that, or not now. The message is written for the person.
+
+    `field` names the field of a form that it is about.
+    """
+
+    def __init__(self, message: str = "", *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field

@@ -16,12 +16,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
+from babel.dates import parse_pattern
 from babel.messages import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
@@ -30,6 +32,7 @@ __all__ = [
     "ENGLISH",
     "add_texts",
     "catalogue",
+    "dated",
     "gettext",
     "language",
     "languages",
@@ -72,6 +75,11 @@ def mark(text: str) -> str:
     Whoever shows it says `gettext(TABLE[key])`.
     """
     return text
+
+
+def dated(moment: date, pattern: str, /) -> str:
+    """A day or a moment by a pattern of CLDR, which translators change: `_("d MMMM")`."""
+    return parse_pattern(pattern).apply(moment, language())
 
 
 def language() -> str:

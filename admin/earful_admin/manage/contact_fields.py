@@ -33,7 +33,6 @@ class ContactFieldsView(EditedTable):
         "position": {"description": "Fields are listed by this number, the smallest first."},
         "active": {"description": "Switched off, it is asked no more; answers stay."},
     }
-    refusals = (("Name", "name"),)
 
     def create(self, data: dict[str, Any]) -> ContactField:
         row: ContactField = ContactField.get_by_id(self._save(None, data))

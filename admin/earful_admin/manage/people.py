@@ -137,15 +137,6 @@ class PeopleView(EditedTable):
     column_formatters = {"name": _name, "role": _role, "active": _active}
     # The row holds more than the forms below should ever touch.
     form_columns = ("name",)
-    refusals = (
-        ("Give", "name"),
-        ("last admin", "role"),
-        ("A password", "password"),
-        ("is there already", "email"),
-        ("is not an e-mail address", "email"),
-        ("Capacity", "capacity"),
-        ("Skills", "skills"),
-    )
     abilities = ABILITIES
 
     def get_create_form(self) -> type[_AddForm]:
@@ -164,7 +155,7 @@ class PeopleView(EditedTable):
         if mistake := passwords.mistake_in(
             data["password"], email=data["email"], name=data["name"]
         ):
-            raise ActionRefused(f"A password: {mistake}")
+            raise ActionRefused(mistake, field="password")
         agent_id = actions.add_agent(
             self.runtime,
             self.actor,

@@ -125,12 +125,6 @@ class QueuesView(EditedTable):
         "position": {"description": "Queues are listed by this number, the smallest first."},
         "active": {"description": "A queue that is switched off is offered nowhere any more."},
     }
-    refusals = (
-        ("Name", "name"),
-        ("is the fallback queue", "name"),
-        ("Colour", "colour"),
-        ("First response", "first_response_minutes"),
-    )
 
     @property
     def fallback(self) -> str:

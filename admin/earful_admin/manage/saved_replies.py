@@ -79,7 +79,6 @@ class SavedRepliesView(EditedTable):
         "channels": _Checkboxes("Channels", choices=_channel_choices, validate_choice=False),
         "shared": BooleanField("For the whole team"),
     }
-    refusals = (("Name", "name"), ("Text", "text"))
 
     @property
     def variables(self) -> Any:

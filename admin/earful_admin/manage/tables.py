@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from typing import Any
 
 from earful.errors import ActionRefused
@@ -13,12 +14,11 @@ from earful_admin.views import TableView
 
 __all__ = ["EditedTable", "at_field"]
 
+_NAME_OF_FIELD = re.compile(r"\A\w+(?: \w+)?: ")
+
 
 class EditedTable(TableView):
-    """A table that people change. `saved_words` and `refusals` speak for it."""
-
-    refusals: Sequence[tuple[str, str]] = ()
-    """Where a refusal belongs: some words of its sentence, and the field's name."""
+    """A table that people change. `saved_words` speaks for it."""
 
     def saved_words(self, row: Any) -> str:
         """What to say once a row is saved."""
@@ -34,18 +34,19 @@ class EditedTable(TableView):
             try:
                 return work()
             except ActionRefused as refused:
-                if not at_field(form, str(refused), self.refusals):
+                if not at_field(form, refused):
                     raise
                 return False
 
         return super()._attempt(form, placed)
 
 
-def at_field(form: Any, text: str, places: Sequence[tuple[str, str]]) -> bool:
+def at_field(form: Any, refused: ActionRefused) -> bool:
     """Put a refusal beside the field it speaks of; False where there is none."""
-    for phrase, name in places:
-        if phrase in text and name in form:
-            words = text.removeprefix(f"{phrase}:").strip()
-            form[name].errors = [*form[name].errors, f"{words[:1].upper()}{words[1:]}"]
-            return True
-    return False
+    if not refused.field or refused.field not in form:
+        return False
+    field = form[refused.field]
+    # Beside the field its name need not be said again.
+    words = _NAME_OF_FIELD.sub("", str(refused))
+    field.errors = [*field.errors, f"{words[:1].upper()}{words[1:]}"]
+    return True

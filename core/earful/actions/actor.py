@@ -12,6 +12,8 @@ from earful.inbox.caution import Caution
 from earful.store.database import locked
 from earful.store.models import Agent
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import ngettext
 
 __all__ = [
     "SYSTEM",
@@ -42,8 +44,13 @@ class NewerMessage(ActionRefused):
 
     def __init__(self, count: int) -> None:
         self.count = count
-        what = "1 newer message" if count == 1 else f"{count} newer messages"
-        super().__init__(f"Not sent: {what} arrived.")
+        super().__init__(
+            ngettext(
+                "Not sent: %(n)s newer message arrived.",
+                "Not sent: %(n)s newer messages arrived.",
+                count,
+            )
+        )
 
 
 class NeedsConfirmation(ActionRefused):
@@ -57,7 +64,11 @@ class NeedsConfirmation(ActionRefused):
 def require(actor: Actor, role: Role) -> None:
     """Refuse people below `role`."""
     if actor.role < role:
-        message = f"This needs the role {role.word}; you have the role {actor.role.word}."
+        message = _(
+            "This needs the role %(needed)s; you have the role %(yours)s.",
+            needed=_(role.word),
+            yours=_(actor.role.word),
+        )
         raise ActionRefused(message)
 
 
@@ -65,7 +76,7 @@ def locked_agent(agent_id: int) -> Agent:
     """The person with this number, for the rest of the transaction nobody else's to change."""
     agent: Agent | None = locked(Agent.select().where(Agent.id == agent_id)).get_or_none()
     if agent is None:
-        msg = "This person does not exist."
+        msg = _("This person does not exist.")
         raise ActionRefused(msg)
     return agent
 

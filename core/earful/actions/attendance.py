@@ -13,6 +13,7 @@ from earful.runtime import Runtime
 from earful.store.database import transaction
 from earful.store.models import Agent
 from earful.store.states import Role
+from earful.wording import gettext as _
 
 __all__ = ["return_conversations", "set_away", "set_share"]
 
@@ -60,12 +61,14 @@ def set_share(
     """How many open conversations queues may give somebody, and what they know best."""
     require(actor, Role.ADMIN)
     if capacity is not None and not 0 <= capacity <= MOST_CAPACITY:
-        msg = f"Capacity: choose 0 to {MOST_CAPACITY}, or leave it empty for no limit."
-        raise ActionRefused(msg)
+        msg = _(
+            "Capacity: choose 0 to %(most)s, or leave it empty for no limit.", most=MOST_CAPACITY
+        )
+        raise ActionRefused(msg, field="capacity")
     words = sorted({one_line(each, 100).lower() for each in skills} - {""})
     if len(words) > MOST_SKILLS:
-        msg = f"Skills: at most {MOST_SKILLS}."
-        raise ActionRefused(msg)
+        msg = _("Skills: at most %(most)s.", most=MOST_SKILLS)
+        raise ActionRefused(msg, field="skills")
     with transaction():
         agent = locked_agent(agent_id)
         if (agent.capacity, agent.skills) == (capacity, words):

@@ -22,6 +22,7 @@ from earful.store.models import BulkUndo, Clock, Conversation, ConversationLabel
 from earful.store.queries.inbox import MOST_AT_ONCE
 from earful.store.states import Role
 from earful.store.unfinished import CLOCK_RUNS
+from earful.wording import gettext as _
 
 __all__ = ["BULK_CHANGES", "UNDO_FOR", "BulkOutcome", "change_many", "undo_many"]
 
@@ -74,10 +75,10 @@ def change_many(
     require(actor, Role.AGENT)
     ids = sorted(set(conversation_ids))
     if not ids:
-        msg = "Select conversations first."
+        msg = _("Select conversations first.")
         raise ActionRefused(msg)
     if len(ids) > MOST_AT_ONCE:
-        msg = f"At most {MOST_AT_ONCE} conversations can be changed at once."
+        msg = _("At most %(most)s conversations can be changed at once.", most=MOST_AT_ONCE)
         raise ActionRefused(msg)
     act = BULK_CHANGES[change]
     entries: list[dict[str, Any]] = []
@@ -176,13 +177,13 @@ def _claim(actor: Actor, undo_id: int, now: datetime) -> list[dict[str, Any]]:
             & BulkUndo.used_at.is_null()
         )
         if row is None or row.at < now - UNDO_FOR:
-            msg = "This cannot be undone any more."
+            msg = _("This cannot be undone any more.")
             raise ActionRefused(msg)
         first = BulkUndo.update(used_at=now).where(
             (BulkUndo.id == undo_id) & BulkUndo.used_at.is_null()
         )
         if not first.execute():
-            msg = "This has been undone already."
+            msg = _("This has been undone already.")
             raise ActionRefused(msg)
         return list(row.entries)
 

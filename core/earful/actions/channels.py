@@ -16,6 +16,8 @@ from earful.store.models import Channel, Payload
 from earful.store.states import ChannelState, Health, PayloadState, Role
 from earful.store.unfinished import PAYLOAD_REFUSED
 from earful.types import Payload as RawPayload
+from earful.wording import gettext as _
+from earful.wording import mark
 
 __all__ = [
     "accept_webhook",
@@ -30,8 +32,9 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-_NOT_CONFIGURED = "not in the configuration any more"
-_NO_PLUGIN = "its plugin is not active"
+_NOT_CONFIGURED = mark("not in the configuration any more")
+_NO_PLUGIN = mark("its plugin is not active")
+_AS_CONFIGURED = mark("the configuration says so")
 
 
 def sync_channels(runtime: Runtime, *, now: datetime) -> None:
@@ -42,7 +45,7 @@ def sync_channels(runtime: Runtime, *, now: datetime) -> None:
             row = rows.pop(name, None) or Channel(
                 name=name,
                 state=ChannelState.PAUSED if component.paused else ChannelState.LIVE,
-                state_reason="the configuration says so" if component.paused else "",
+                state_reason=_AS_CONFIGURED if component.paused else "",
                 next_poll_at=now,
             )
             row.kind = component.type
@@ -77,7 +80,7 @@ def accept_webhook(
     with transaction():
         row = Channel.get_or_none(Channel.name == channel_name)
         if row is None or row.state is ChannelState.DISABLED:
-            msg = f"No channel is named {channel_name}."
+            msg = _("No channel is named %(name)s.", name=channel_name)
             raise ActionRefused(msg)
         ids = keep(row.id, payloads, now)
         Channel.update(last_success_at=now).where(Channel.id == row.id).execute()
@@ -125,10 +128,10 @@ def configured_channel(channel_id: int) -> Channel:
     """The channel's row, held; raises `ActionRefused` where nothing can be done with it."""
     row: Channel | None = locked(Channel.select().where(Channel.id == channel_id)).get_or_none()
     if row is None:
-        msg = "This channel does not exist."
+        msg = _("This channel does not exist.")
         raise ActionRefused(msg)
     if row.state is ChannelState.DISABLED:
-        msg = f"This channel is disabled: {row.state_reason}."
+        msg = _("This channel is disabled: %(why)s.", why=_(row.state_reason))
         raise ActionRefused(msg)
     return row
 

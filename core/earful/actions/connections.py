@@ -24,6 +24,8 @@ from earful.store.database import transaction
 from earful.store.models import Channel, ChannelConnection, ChannelCredential
 from earful.store.states import ChannelState, Health, Role
 from earful.types import ConnectableAccount
+from earful.wording import gettext as _
+from earful.wording import mark
 
 __all__ = [
     "Choice",
@@ -40,7 +42,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 PATIENCE = timedelta(minutes=10)
 """How long a person may take between the first page and the last."""
-_AGAIN = "This sign-in is over or was used already. Begin again."
+_AGAIN = mark("This sign-in is over or was used already. Begin again.")
 Result = TypeVar("Result")
 
 
@@ -79,7 +81,7 @@ def begin_connection(
     state = secrets.token_urlsafe(32)
     attempt = _asked(row.name, "begin", lambda: connector.begin(redirect_uri, state))
     if urlsplit(attempt.url).scheme not in {"http", "https"}:
-        raise ActionRefused("The channel's plugin gave no address to sign in at.")
+        raise ActionRefused(_("The channel's plugin gave no address to sign in at."))
     with transaction():
         _forget_attempts(actor, channel_id, now)
         ChannelConnection.create(
@@ -133,7 +135,7 @@ def _offered(
         lambda: list(connector.complete(dict(query), kept, attempt.redirect_uri)),
     )
     if not accounts:
-        raise ActionRefused("This sign-in brings no account that could be connected.")
+        raise ActionRefused(_("This sign-in brings no account that could be connected."))
     return accounts
 
 
@@ -151,7 +153,7 @@ def _taken(actor: Actor, state: str, session: str, now: datetime) -> ChannelConn
             .execute()
         )
         if not taken:
-            raise ActionRefused(_AGAIN)
+            raise ActionRefused(_(_AGAIN))
         attempt: ChannelConnection = (
             ChannelConnection.select(ChannelConnection, Channel)
             .join(Channel)
@@ -188,7 +190,7 @@ def choose_account(
     for account in _accounts(runtime, attempt):
         if account.external_id == external_id:
             return _attach(runtime, actor, attempt, account, now)
-    raise ActionRefused("Choose one of the accounts.")
+    raise ActionRefused(_("Choose one of the accounts."))
 
 
 def _returned(actor: Actor, connection_id: int, session: str, now: datetime) -> ChannelConnection:
@@ -205,7 +207,7 @@ def _returned(actor: Actor, connection_id: int, session: str, now: datetime) -> 
         .get_or_none()
     )
     if attempt is None:
-        raise ActionRefused(_AGAIN)
+        raise ActionRefused(_(_AGAIN))
     return attempt
 
 
@@ -277,10 +279,10 @@ def disconnect_channel(_runtime: Runtime, actor: Actor, channel_id: int, *, now:
     with transaction():
         row = configured_channel(channel_id)
         if not ChannelCredential.select().where(ChannelCredential.channel == row.id).exists():
-            raise ActionRefused("This channel is not connected.")
+            raise ActionRefused(_("This channel is not connected."))
         disconnect(row.id)
         row.state, row.state_reason = ChannelState.PAUSED, f"disconnected by {actor.name}"
-        row.health, row.health_detail = Health.AUTH_REQUIRED, "Not connected."
+        row.health, row.health_detail = Health.AUTH_REQUIRED, mark("Not connected.")
         row.save()
         audit(actor, "channel.disconnect", "channel", row.name, now)
 
@@ -328,7 +330,7 @@ def _connector(runtime: Runtime, row: Channel) -> Connector:
     channel: ConfiguredChannel | None = runtime.channels.get(row.name)
     connector = _asked(row.name, "connector", channel.connector) if channel else None
     if connector is None:
-        raise ActionRefused("This kind of channel is set up in the configuration, not here.")
+        raise ActionRefused(_("This kind of channel is set up in the configuration, not here."))
     return connector
 
 
@@ -340,7 +342,8 @@ def _asked(channel: str, what: str, call: Callable[[], Result]) -> Result:
         raise ActionRefused(describe(error)) from error
     except Exception as error:
         logger.exception("channel=%s %s failed", channel, what)
-        raise ActionRefused(f"The channel's plugin failed: {describe(error)}") from error
+        msg = _("The channel's plugin failed: %(why)s", why=describe(error))
+        raise ActionRefused(msg) from error
 
 
 def _forget(connection_id: int) -> None:

@@ -16,6 +16,7 @@ from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Contact, ContactField, ContactMerge, ContactNote, ContactValue
 from earful.store.states import Role
+from earful.wording import gettext as _
 
 __all__ = [
     "add_contact_note",
@@ -38,14 +39,14 @@ def writing_about(actor: Actor, contact_id: int, role: Role = Role.AGENT) -> Ite
     with transaction():
         row = locked(Contact.select().where(Contact.id == contact_id)).get_or_none()
         if row is None:
-            msg = "This contact does not exist."
+            msg = _("This contact does not exist.")
             raise ActionRefused(msg)
         if row.erased_at is not None:
-            msg = "This contact was erased."
+            msg = _("This contact was erased.")
             raise ActionRefused(msg)
         standing = (ContactMerge.merged == contact_id) & ContactMerge.undone_at.is_null()
         if ContactMerge.select().where(standing).exists():
-            msg = "This contact was merged into another one. Open that one."
+            msg = _("This contact was merged into another one. Open that one.")
             raise ActionRefused(msg)
         yield row
 
@@ -56,10 +57,14 @@ def add_contact_note(
     """Keep something in mind about a contact. Returns the note's id."""
     words = clean(text, len(text)).strip()
     if not words:
-        msg = "Write something first."
+        msg = _("Write something first.")
         raise ActionRefused(msg)
     if len(words) > LONGEST_NOTE:
-        msg = f"The note is too long: {len(words)} of {LONGEST_NOTE} characters."
+        msg = _(
+            "The note is too long: %(length)s of %(limit)s characters.",
+            length=len(words),
+            limit=LONGEST_NOTE,
+        )
         raise ActionRefused(msg)
     with writing_about(actor, contact_id):
         note = ContactNote.create(contact=contact_id, agent=actor.agent_id, text=words, at=now)
@@ -89,14 +94,18 @@ def set_contact_value(
     """Answer a field for this contact; an empty text takes the answer away."""
     words = clean(text, len(text)).strip()
     if len(words) > LONGEST_VALUE:
-        msg = f"This is too long: {len(words)} of {LONGEST_VALUE} characters."
+        msg = _(
+            "This is too long: %(length)s of %(limit)s characters.",
+            length=len(words),
+            limit=LONGEST_VALUE,
+        )
         raise ActionRefused(msg)
     here = (ContactValue.contact == contact_id) & (ContactValue.field == field_id)
     with writing_about(actor, contact_id):
         field = ContactField.get_or_none(ContactField.id == field_id)
         before = ContactValue.get_or_none(here)
         if field is None or not (field.active or before):
-            msg = "This field does not exist any more."
+            msg = _("This field does not exist any more.")
             raise ActionRefused(msg)
         if words == (before.text if before else ""):
             return
@@ -142,8 +151,8 @@ def save_contact_field(
     with transaction():
         same = (ContactField.name == facts["name"]) & (ContactField.id != (field_id or 0))
         if ContactField.select().where(same).exists():
-            msg = f"Name: there is a field {facts['name']} already."
-            raise ActionRefused(msg)
+            msg = _("Name: there is a field %(name)s already.", name=facts["name"])
+            raise ActionRefused(msg, field="name")
         number = _stored(field_id, facts)
         audit(actor, "contact_field.save", "contact_field", number, now, after=facts)
     return number
@@ -153,7 +162,7 @@ def _stored(field_id: int | None, facts: dict[str, object]) -> int:
     if field_id is None:
         return int(ContactField.create(**facts).id)
     if not ContactField.update(facts).where(ContactField.id == field_id).execute():
-        msg = "This field does not exist any more."
+        msg = _("This field does not exist any more.")
         raise ActionRefused(msg)
     return field_id
 
@@ -161,6 +170,6 @@ def _stored(field_id: int | None, facts: dict[str, object]) -> int:
 def _checked_name(name: str) -> str:
     words = one_line(name, LONGEST_NAME)
     if not words:
-        msg = "Name: give the field a name."
-        raise ActionRefused(msg)
+        msg = _("Name: give the field a name.")
+        raise ActionRefused(msg, field="name")
     return words

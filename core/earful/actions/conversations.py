@@ -29,6 +29,7 @@ from earful.store.states import (
     WritingMode,
 )
 from earful.types import Priority
+from earful.wording import gettext as _
 
 __all__ = [
     "add_label",
@@ -57,7 +58,7 @@ def _acting(actor: Actor, conversation_id: int) -> Iterator[Conversation]:
             Conversation.select().where(Conversation.id == conversation_id)
         ).get_or_none()
         if conversation is None:
-            msg = "This conversation does not exist."
+            msg = _("This conversation does not exist.")
             raise ActionRefused(msg)
         yield conversation
 
@@ -75,7 +76,7 @@ def add_note(
     """Write something only colleagues see; `@Name` mentions one of them. Returns its id."""
     words = clean(text).strip()
     if not words:
-        msg = "Write something first."
+        msg = _("Write something first.")
         raise ActionRefused(msg)
     named = mentions_in(words, colleagues())
     with _acting(actor, conversation_id):
@@ -101,11 +102,14 @@ def assign(
     with _acting(actor, conversation_id) as conversation:
         agent = Agent.get_or_none((Agent.id == agent_id) & Agent.active) if agent_id else None
         if agent_id and (agent is None or agent.role < Role.AGENT):
-            msg = "This person cannot take conversations."
+            msg = _("This person cannot take conversations.")
             raise ActionRefused(msg)
         if agent and agent.away:
-            who = "You are" if agent_id == actor.agent_id else f"{agent.name} is"
-            msg = f"{who} away, and gets no conversations."
+            msg = (
+                _("You are away, and gets no conversations.")
+                if agent_id == actor.agent_id
+                else _("%(name)s is away, and gets no conversations.", name=agent.name)
+            )
             raise ActionRefused(msg)
         if conversation.assignee_id == agent_id:
             return
@@ -131,10 +135,10 @@ def ask_to_take_over(
     """Ask the assignee to hand the conversation over; nothing changes but the timeline."""
     with _acting(actor, conversation_id) as conversation:
         if conversation.assignee_id in (None, actor.agent_id):
-            msg = "Nobody else holds this conversation: assign it to yourself."
+            msg = _("Nobody else holds this conversation: assign it to yourself.")
             raise ActionRefused(msg)
         if _has_asked(actor, conversation_id, now):
-            msg = "You asked a moment ago. Take it over if it cannot wait."
+            msg = _("You asked a moment ago. Take it over if it cannot wait.")
             raise ActionRefused(msg)
         holder = Agent.get_by_id(conversation.assignee_id)
         _note_change(
@@ -171,7 +175,7 @@ def set_queue(
     with _acting(actor, conversation_id) as conversation:
         queue = Queue.get_or_none((Queue.id == queue_id) & Queue.active)
         if queue is None:
-            msg = "This queue does not exist any more."
+            msg = _("This queue does not exist any more.")
             raise ActionRefused(msg)
         if conversation.queue_id == queue_id:
             return
@@ -198,7 +202,7 @@ def add_label(
     """Put a label on the conversation: a word, or `namespace:value`."""
     label = "-".join(one_line(name, 100).lower().split())
     if not _LABEL.fullmatch(label):
-        msg = "A label is a word, or namespace:value, of letters, digits, dots and dashes."
+        msg = _("A label is a word, or namespace:value, of letters, digits, dots and dashes.")
         raise ActionRefused(msg)
     with _acting(actor, conversation_id) as conversation:
         made = (
@@ -234,7 +238,7 @@ def snooze(
 ) -> None:
     """Put the conversation away until `until`, or until somebody writes."""
     if until <= now:
-        msg = "Choose a time in the future."
+        msg = _("Choose a time in the future.")
         raise ActionRefused(msg)
     with _acting(actor, conversation_id) as conversation:
         change_status(
@@ -261,7 +265,7 @@ def ignore(
 ) -> None:
     """No answer is needed, and why; it stays countable."""
     if not one_line(reason, 200):
-        msg = "Say why no answer is needed."
+        msg = _("Say why no answer is needed.")
         raise ActionRefused(msg)
     _finish(actor, conversation_id, ConversationStatus.IGNORED, "ignored", reason, now)
 

@@ -19,6 +19,7 @@ from earful.store.models import LabelCorrection, Message, MessageLabel
 from earful.store.states import Direction, Role
 from earful.store.tallies import count_verdict
 from earful.types import RemovalKind
+from earful.wording import gettext as _
 
 __all__ = ["judge_label", "take_back_judgement"]
 
@@ -31,7 +32,7 @@ def judge_label(
     The machine's own label confirms it. Returns whether it is the first word on this namespace.
     """
     require(actor, Role.AGENT)
-    namespace, _, value = name.partition(":")
+    namespace, _colon, value = name.partition(":")
     offered = _offered(runtime, namespace, value)
     with transaction():
         message = _held(message_id)
@@ -75,10 +76,10 @@ def take_back_judgement(
 def _offered(runtime: Runtime, namespace: str, value: str) -> LabelSet:
     offered = runtime.label_sets.get(namespace)
     if offered is None:
-        msg = "No configured classifier gives such labels."
+        msg = _("No configured classifier gives such labels.")
         raise ActionRefused(msg)
     if value not in offered.values and (value or not offered.none):
-        msg = f"Choose one of: {', '.join(offered.values)}."
+        msg = _("Choose one of: %(values)s.", values=", ".join(offered.values))
         raise ActionRefused(msg)
     return offered
 
@@ -86,10 +87,10 @@ def _offered(runtime: Runtime, namespace: str, value: str) -> LabelSet:
 def _held(message_id: int) -> Message:
     message = locked(Message.select().where(Message.id == message_id)).get_or_none()
     if message is None or message.direction is not Direction.IN:
-        msg = "Only messages that came in have labels to correct."
+        msg = _("Only messages that came in have labels to correct.")
         raise ActionRefused(msg)
     if message.removal is RemovalKind.DELETED:
-        msg = "This message was deleted; there is nothing left to judge."
+        msg = _("This message was deleted; there is nothing left to judge.")
         raise ActionRefused(msg)
     found: Message = message
     return found

@@ -28,6 +28,7 @@ from earful.store.models import (
     RefusedMatch,
 )
 from earful.store.states import Direction, Role
+from earful.wording import gettext as _
 
 __all__ = ["hold_arrivals", "merge_contacts", "refuse_match", "take_back_refusal", "undo_merge"]
 
@@ -49,7 +50,7 @@ def merge_contacts(
     """
     require(actor, Role.AGENT)
     if kept_id == merged_id:
-        msg = "Choose another contact to merge with."
+        msg = _("Choose another contact to merge with.")
         raise ActionRefused(msg)
     with transaction():
         hold_arrivals()
@@ -128,7 +129,7 @@ def undo_merge(_runtime: Runtime, actor: Actor, merge_id: int, *, now: datetime)
         hold_arrivals()
         merge = locked(ContactMerge.select().where(ContactMerge.id == merge_id)).get_or_none()
         if merge is None or merge.undone_at is not None:
-            msg = "This merge was taken back already."
+            msg = _("This merge was taken back already.")
             raise ActionRefused(msg)
         with writing_about(actor, merge.kept_id):
             moved = dict(merge.moved)
@@ -175,7 +176,7 @@ def refuse_match(
     with writing_about(actor, contact_id):
         pairs = _pairs(contact_id, other_id)
         if not pairs:
-            msg = "One of them has no account any more."
+            msg = _("One of them has no account any more.")
             raise ActionRefused(msg)
         for first, second in pairs:
             (

@@ -16,6 +16,7 @@ from earful.runtime import Runtime
 from earful.store.database import transaction
 from earful.store.models import Agent
 from earful.store.states import Role
+from earful.wording import gettext as _
 
 __all__ = [
     "THEMES",
@@ -53,12 +54,12 @@ def add_agent(
     address = _checked_email(email)
     title = one_line(name, 200)
     if not title:
-        msg = "Give the person a name."
-        raise ActionRefused(msg)
+        msg = _("Give the person a name.")
+        raise ActionRefused(msg, field="name")
     with transaction():
         if Agent.select().where(Agent.email == address).exists():
-            msg = f"{address} is there already."
-            raise ActionRefused(msg)
+            msg = _("%(address)s is there already.", address=address)
+            raise ActionRefused(msg, field="email")
         agent = Agent.create(
             email=address,
             name=title,
@@ -74,8 +75,8 @@ def add_agent(
 def _checked_email(email: str) -> str:
     address = email.strip().lower()
     if not _EMAIL.fullmatch(address):
-        msg = f"{email!r} is not an e-mail address."
-        raise ActionRefused(msg)
+        msg = _("%(text)s is not an e-mail address.", text=repr(email))
+        raise ActionRefused(msg, field="email")
     return address
 
 
@@ -85,8 +86,8 @@ def _initials(name: str) -> str:
 
 def _hashed(password: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
-        msg = f"A password has at least {SHORTEST_PASSWORD} characters."
-        raise ActionRefused(msg)
+        msg = _("A password has at least %(n)s characters.", n=SHORTEST_PASSWORD)
+        raise ActionRefused(msg, field="password")
     return PasswordHasher().hash(password)
 
 
@@ -100,8 +101,8 @@ def _keep_an_admin(agent: Agent) -> None:
         (Agent.role == Role.ADMIN) & Agent.active & (Agent.id != agent.id)
     )
     if agent.role is Role.ADMIN and agent.active and not others.exists():
-        msg = "This is the last admin. Make somebody else an admin first."
-        raise ActionRefused(msg)
+        msg = _("This is the last admin. Make somebody else an admin first.")
+        raise ActionRefused(msg, field="role")
 
 
 def set_role(_runtime: Runtime, actor: Actor, agent_id: int, role: Role, *, now: datetime) -> None:
@@ -140,7 +141,7 @@ def set_password(
 def change_own_password(_runtime: Runtime, actor: Actor, password: str, *, now: datetime) -> None:
     """Change one's own password; the caller has checked the old one."""
     if actor.agent_id is None:
-        msg = "Nobody is signed in."
+        msg = _("Nobody is signed in.")
         raise ActionRefused(msg)
     _change_password(actor, actor.agent_id, password, now)
 
@@ -192,8 +193,8 @@ def update_profile(
     if language is not None:
         changes["language"] = language if language in wording.languages() else ""
     if changes.get("name") == "":
-        msg = "Give a name."
-        raise ActionRefused(msg)
+        msg = _("Give a name.")
+        raise ActionRefused(msg, field="name")
     with transaction():
         agent = locked_agent(agent_id)
         Agent.update(changes).where(Agent.id == agent_id).execute()

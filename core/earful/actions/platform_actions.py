@@ -15,12 +15,20 @@ from earful.store.database import locked, transaction
 from earful.store.models import Channel, Conversation, Message, PlatformAction
 from earful.store.states import Direction, PlatformActionState, Role
 from earful.types import ActionKind, Capability, RemovalKind
+from earful.wording import gettext as _
+from earful.wording import mark
 
 __all__ = ["WHO_MAY", "hide_message", "like_message", "unhide_message", "unlike_message"]
 
 WHO_MAY = {ActionKind.LIKE: Role.AGENT, ActionKind.HIDE: Role.LEAD}
 """Hiding somebody's words is not for everybody."""
 LONGEST_REASON = 500
+_STANDS = {
+    (ActionKind.LIKE, False): mark("This message is already liked."),
+    (ActionKind.LIKE, True): mark("This message is not liked."),
+    (ActionKind.HIDE, False): mark("This message is already hidden."),
+    (ActionKind.HIDE, True): mark("This message is not hidden."),
+}
 
 
 def like_message(runtime: Runtime, actor: Actor, message_id: int, *, now: datetime) -> int:
@@ -40,7 +48,7 @@ def hide_message(
     why = clean(reason, LONGEST_REASON).strip()
     if not why:
         require(actor, WHO_MAY[ActionKind.HIDE])
-        raise ActionRefused("Say why it is hidden: colleagues and the audit will ask.")
+        raise ActionRefused(_("Say why it is hidden: colleagues and the audit will ask."))
     return _queue(runtime, actor, message_id, ActionKind.HIDE, reason=why, undo=False, now=now)
 
 
@@ -97,31 +105,30 @@ def _message(message_id: int) -> Message:
         .get_or_none()
     )
     if message is None:
-        raise ActionRefused("This message does not exist.")
+        raise ActionRefused(_("This message does not exist."))
     return message
 
 
 def _check_capable(runtime: Runtime, message: Message, kind: ActionKind) -> None:
     channel = runtime.channels.get(message.channel.name)
     if channel is None:
-        raise ActionRefused("This channel's plugin is not active.")
+        raise ActionRefused(_("This channel's plugin is not active."))
     can: Capability = getattr(channel.capabilities, kind)
     if not can:
-        raise ActionRefused(can.reason)
+        raise ActionRefused(_(can.reason))
 
 
 def _check_makes_sense(message: Message, kind: ActionKind, *, undo: bool) -> None:
     fresh = Message.get_by_id(message.id)
     if fresh.removal is RemovalKind.DELETED:
-        raise ActionRefused("This message was deleted on its platform.")
+        raise ActionRefused(_("This message was deleted on its platform."))
     mine = (PlatformAction.message == message.id) & (PlatformAction.kind == kind)
     waiting = (PlatformActionState.QUEUED, PlatformActionState.SENDING)
     if PlatformAction.select().where(mine & PlatformAction.state.in_(waiting)).exists():
-        raise ActionRefused("This is on its way already.")
+        raise ActionRefused(_("This is on its way already."))
     stands = _is_liked(message.id) if kind is ActionKind.LIKE else _is_hidden(fresh)
     if stands is not undo:
-        done = {ActionKind.LIKE: "liked", ActionKind.HIDE: "hidden"}[kind]
-        raise ActionRefused(f"This message is {'not' if undo else 'already'} {done}.")
+        raise ActionRefused(_(_STANDS[kind, undo]))
 
 
 def _is_hidden(message: Message) -> bool:

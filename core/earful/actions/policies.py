@@ -14,8 +14,15 @@ from earful.runtime import Runtime
 from earful.store.database import locked, transaction, tuples
 from earful.store.models import Agent, Policy, PolicyVersion, Queue
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 
 __all__ = ["InvalidPolicy", "move_policy", "save_policy", "set_policy_enabled"]
+_UNKNOWN = {
+    "queue": mark("Actions: there is no queue named %(name)s."),
+    "assign": mark("Actions: there is no active agent named %(name)s."),
+    "notify": mark("Actions: there is no notifier named %(name)s."),
+}
 
 
 class InvalidPolicy(ActionRefused):
@@ -80,7 +87,7 @@ def save_policy(
 
 
 def _check(runtime: Runtime, name: str, conditions: Any, actions: Any) -> None:
-    mistakes = [] if name else ["Name: give the policy a name."]
+    mistakes = [] if name else [_("Name: give the policy a name.")]
     mistakes += [str(each) for each in validate_policy(conditions, actions)]
     if not mistakes:
         mistakes = _unknown_names(runtime, actions)
@@ -95,9 +102,8 @@ def _unknown_names(runtime: Runtime, actions: Sequence[dict[str, str]]) -> list[
         "assign": {row[0] for row in tuples(Agent.select(Agent.email).where(Agent.active))},
         "notify": set(runtime.config.notifiers),
     }
-    words = {"queue": "queue", "assign": "active agent", "notify": "notifier"}
     return [
-        f"Actions: there is no {words[each['do']]} named {each['value']!r}."
+        _(_UNKNOWN[each["do"]], name=repr(each["value"]))
         for each in actions
         if each["do"] in known and each["value"] not in known[each["do"]]
     ]
@@ -113,7 +119,7 @@ def _says_otherwise(policy: Policy, conditions: Any, actions: Any) -> bool:
 def _get(policy_id: int) -> Policy:
     policy: Policy | None = locked(Policy.select().where(Policy.id == policy_id)).get_or_none()
     if policy is None:
-        msg = "This policy does not exist."
+        msg = _("This policy does not exist.")
         raise ActionRefused(msg)
     return policy
 

@@ -13,6 +13,7 @@ from earful.runtime import Runtime
 from earful.store.database import connection, transaction
 from earful.store.models import Message, Reply
 from earful.store.states import Role
+from earful.wording import gettext as _
 
 __all__ = ["ERASE_WORD", "erase_contact", "note_contact_export"]
 
@@ -35,7 +36,7 @@ def erase_contact(
     """
     require(actor, Role.ADMIN)
     if confirmation.strip().lower() != ERASE_WORD:
-        msg = f"Type “{ERASE_WORD}” to say that you mean it. Nothing was erased."
+        msg = _("Type “%(word)s” to say that you mean it. Nothing was erased.", word=ERASE_WORD)
         raise ActionRefused(msg)
     with writing_about(actor, contact_id, Role.ADMIN):
         _refuse_unsent(contact_id)
@@ -57,5 +58,5 @@ def _refuse_unsent(contact_id: int) -> None:
         .where(Message.identity.in_(accounts_of(contact_id)), Reply.state.in_(ON_ITS_WAY))
     )
     if waiting.exists():
-        msg = "A reply to this person is on its way. Wait for it, or take it back, then erase."
+        msg = _("A reply to this person is on its way. Wait for it, or take it back, then erase.")
         raise ActionRefused(msg)

@@ -11,6 +11,7 @@ from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Queue, Setting
 from earful.store.states import AssignmentStrategy, Role
+from earful.wording import gettext as _
 
 __all__ = ["COLOURS", "save_queue", "set_setting"]
 
@@ -44,8 +45,11 @@ def save_queue(
         _refuse_double(title, queue_id)
         fallback = runtime.config.inbox.fallback_queue
         if queue_id and queue.name == fallback and (title != fallback or not active):
-            msg = f"{fallback} is the fallback queue: it keeps its name and stays active."
-            raise ActionRefused(msg)
+            msg = _(
+                "%(queue)s is the fallback queue: it keeps its name and stays active.",
+                queue=fallback,
+            )
+            raise ActionRefused(msg, field="name")
         queue.name, queue.description = title, clean(description, 2000)
         queue.colour, queue.position, queue.active = colour, position, active
         queue.first_response_minutes = first_response_minutes
@@ -69,20 +73,22 @@ def save_queue(
 
 def _check(name: str, colour: str, minutes: int | None) -> None:
     if not name:
-        msg = "Name: give the queue a name."
-        raise ActionRefused(msg)
+        msg = _("Name: give the queue a name.")
+        raise ActionRefused(msg, field="name")
     if colour not in COLOURS:
-        msg = f"Colour: choose one of {', '.join(COLOURS)}."
-        raise ActionRefused(msg)
+        msg = _("Colour: choose one of %(colours)s.", colours=", ".join(COLOURS))
+        raise ActionRefused(msg, field="colour")
     if minutes is not None and not 1 <= minutes <= LONGEST_TARGET:
-        msg = f"First response: choose 1 to {LONGEST_TARGET} minutes, or leave it empty."
-        raise ActionRefused(msg)
+        msg = _(
+            "First response: choose 1 to %(most)s minutes, or leave it empty.", most=LONGEST_TARGET
+        )
+        raise ActionRefused(msg, field="first_response_minutes")
 
 
 def _get(queue_id: int) -> Queue:
     queue: Queue | None = locked(Queue.select().where(Queue.id == queue_id)).get_or_none()
     if queue is None:
-        msg = "This queue does not exist."
+        msg = _("This queue does not exist.")
         raise ActionRefused(msg)
     return queue
 
@@ -90,8 +96,8 @@ def _get(queue_id: int) -> Queue:
 def _refuse_double(name: str, queue_id: int | None) -> None:
     other = Queue.get_or_none(Queue.name == name)
     if other is not None and other.id != queue_id:
-        msg = f"Name: there is a queue named {name} already."
-        raise ActionRefused(msg)
+        msg = _("Name: there is a queue named %(name)s already.", name=name)
+        raise ActionRefused(msg, field="name")
 
 
 def set_setting(actor: Actor, key: str, value: object, *, now: datetime) -> None:

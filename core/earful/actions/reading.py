@@ -12,6 +12,7 @@ from earful.runtime import Runtime
 from earful.store.database import transaction
 from earful.store.models import AgentNotification, Mention, Message, ReadCursor
 from earful.store.states import Direction
+from earful.wording import gettext as _
 
 __all__ = ["mark_read", "mark_unread"]
 
@@ -64,7 +65,7 @@ def mark_unread(
     with transaction():
         newest = _newest(conversation_id, Message.direction == Direction.IN)
         if newest is None:
-            msg = "Nobody has written here yet."
+            msg = _("Nobody has written here yet.")
             raise ActionRefused(msg)
         (
             ReadCursor.update(message_id=newest - 1)

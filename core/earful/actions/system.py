@@ -10,6 +10,7 @@ from earful.runtime import Runtime
 from earful.store.database import transaction
 from earful.store.models import Notification
 from earful.store.states import NotificationState, Role
+from earful.wording import gettext as _
 
 __all__ = ["retry_job", "retry_notification"]
 
@@ -18,7 +19,7 @@ def retry_job(runtime: Runtime, actor: Actor, job_id: str, *, now: datetime) -> 
     """Run a failed job again."""
     require(actor, Role.ADMIN)
     if not runtime.jobs.retry(job_id):
-        msg = "This job is not there any more."
+        msg = _("This job is not there any more.")
         raise ActionRefused(msg)
     with transaction():
         audit(actor, "job.retry", "job", job_id, now)
@@ -39,6 +40,6 @@ def retry_notification(
             .execute()
         )
         if not again:
-            msg = "This notification has not failed."
+            msg = _("This notification has not failed.")
             raise ActionRefused(msg)
         audit(actor, "notification.retry", "notification", notification_id, now)

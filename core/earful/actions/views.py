@@ -16,6 +16,7 @@ from earful.store.database import locked, transaction
 from earful.store.models import SavedView
 from earful.store.queries.views import MOST_VIEWS
 from earful.store.states import ConversationStatus, ListOrder, Role
+from earful.wording import gettext as _
 
 __all__ = ["InvalidView", "delete_view", "save_view"]
 
@@ -51,7 +52,7 @@ def save_view(
     with transaction():
         view = _held(actor, view_id) if view_id else _new(actor, now)
         if view_id and view.version != version:
-            msg = "Somebody changed this view meanwhile. Load it again."
+            msg = _("Somebody changed this view meanwhile. Load it again.")
             raise ActionRefused(msg)
         view.name, view.conditions, view.status = title, conditions, status
         view.order, view.shared, view.updated_at = order, shared, now
@@ -70,9 +71,9 @@ def delete_view(_runtime: Runtime, actor: Actor, view_id: int, *, now: datetime)
 
 
 def _check(title: str, conditions: Any) -> None:
-    mistakes = [] if title else ["Give the view a name."]
+    mistakes = [] if title else [_("Give the view a name.")]
     if len(json.dumps(conditions, default=str)) > LONGEST_CONDITION:
-        mistakes.append("The condition is too long. Ask less, or keep several views.")
+        mistakes.append(_("The condition is too long. Ask less, or keep several views."))
     else:
         mistakes += [str(mistake) for mistake in validate_view(conditions)]
     if mistakes:
@@ -81,7 +82,7 @@ def _check(title: str, conditions: Any) -> None:
 
 def _new(actor: Actor, now: datetime) -> SavedView:
     if SavedView.select().where(SavedView.agent == actor.agent_id).count() >= MOST_VIEWS:
-        msg = f"You keep {MOST_VIEWS} views already. Remove one first."
+        msg = _("You keep %(n)s views already. Remove one first.", n=MOST_VIEWS)
         raise ActionRefused(msg)
     return SavedView(agent=actor.agent_id, created_at=now)
 
@@ -90,7 +91,7 @@ def _held(actor: Actor, view_id: int) -> SavedView:
     view: SavedView | None = locked(SavedView.select().where(SavedView.id == view_id)).get_or_none()
     is_theirs = view is not None and view.agent_id == actor.agent_id
     if view is None or not (is_theirs or view.shared):
-        msg = "This view does not exist any more."
+        msg = _("This view does not exist any more.")
         raise ActionRefused(msg)
     if not is_theirs:
         require(actor, Role.LEAD)

@@ -16,6 +16,7 @@ from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Channel, Conversation, Draft, SavedReply, SignOff
 from earful.store.states import Role, WritingMode
+from earful.wording import gettext as _
 
 __all__ = [
     "DraftConflict",
@@ -36,7 +37,7 @@ class DraftConflict(ActionRefused):
 
     def __init__(self, text: str, version: int) -> None:
         self.text, self.version = text, version
-        super().__init__("This draft was changed in another window.")
+        super().__init__(_("This draft was changed in another window."))
 
 
 def save_draft(
@@ -84,7 +85,7 @@ def save_draft(
 
 def _somebody(actor: Actor) -> int:
     if actor.agent_id is None:
-        msg = "Only people have drafts and sign-offs."
+        msg = _("Only people have drafts and sign-offs.")
         raise ActionRefused(msg)
     return actor.agent_id
 
@@ -112,7 +113,7 @@ def _new_draft(
     if not words.strip():
         return 0
     if not Conversation.select(Conversation.id).where(Conversation.id == conversation_id).exists():
-        msg = "This conversation does not exist."
+        msg = _("This conversation does not exist.")
         raise ActionRefused(msg)
     made = (
         Draft.insert(
@@ -211,19 +212,23 @@ def save_saved_reply(
 def _checked_name(name: str) -> str:
     words = one_line(name, LONGEST_NAME)
     if not words:
-        msg = "Name: give it a name to find it by."
-        raise ActionRefused(msg)
+        msg = _("Name: give it a name to find it by.")
+        raise ActionRefused(msg, field="name")
     return words
 
 
 def _checked_text(text: str) -> str:
     words = clean(text, len(text)).strip()
     if not words:
-        msg = "Text: write what it says."
-        raise ActionRefused(msg)
+        msg = _("Text: write what it says.")
+        raise ActionRefused(msg, field="text")
     if len(words) > MAX_TEXT:
-        msg = f"Text: it is too long: {len(words)} of {MAX_TEXT} characters."
-        raise ActionRefused(msg)
+        msg = _(
+            "Text: it is too long: %(length)s of %(limit)s characters.",
+            length=len(words),
+            limit=MAX_TEXT,
+        )
+        raise ActionRefused(msg, field="text")
     return words
 
 
@@ -238,7 +243,7 @@ def _saved_reply(actor: Actor, saved_reply_id: int) -> SavedReply:
         SavedReply.select().where(SavedReply.id == saved_reply_id)
     ).get_or_none()
     if row is None or row.owner_id not in (None, actor.agent_id):
-        msg = "This saved reply does not exist any more."
+        msg = _("This saved reply does not exist any more.")
         raise ActionRefused(msg)
     if row.owner_id is None:
         require(actor, Role.LEAD)
@@ -281,7 +286,7 @@ def set_sign_off(
         channel = locked(Channel.select(Channel.id, Channel.name).where(Channel.id == channel_id))
         row = channel.get_or_none()
         if row is None:
-            msg = "This channel does not exist any more."
+            msg = _("This channel does not exist any more.")
             raise ActionRefused(msg)
         before = SignOff.get_or_none(mine)
         if words == (before.text if before else ""):
