@@ -30,6 +30,7 @@ KINDS: Mapping[AgentNotificationKind, str] = {
     AgentNotificationKind.TAKEOVER_ASKED: mark("Somebody asks to take over from you"),
     AgentNotificationKind.TAKEN_OVER: mark("A conversation of yours is given to somebody else"),
     AgentNotificationKind.REPLY_FAILED: mark("A reply of yours could not be sent"),
+    AgentNotificationKind.REPLY_HELD: mark("A scheduled reply of yours was held back"),
     AgentNotificationKind.RETURNED: mark("A conversation of yours went back to its queue"),
 }
 WAYS = {"page": mark("On the page"), "browser": mark("By the browser"), "mail": mark("By mail")}
@@ -39,6 +40,7 @@ _ICONS = {
     AgentNotificationKind.TAKEOVER_ASKED: "handshake",
     AgentNotificationKind.TAKEN_OVER: "user",
     AgentNotificationKind.REPLY_FAILED: "triangle-alert",
+    AgentNotificationKind.REPLY_HELD: "calendar-clock",
     AgentNotificationKind.RETURNED: "undo-2",
 }
 

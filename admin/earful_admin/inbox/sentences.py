@@ -18,6 +18,7 @@ SHOWN_IN_PLACE = frozenset(
         "message_edited",
         "message_removed",
         "reply_failed",
+        "reply_held",
         "reply_sent",
         "reply_unconfirmed",
     }

@@ -20,15 +20,15 @@ from earful.inbox.answering import (
     surface_of_answer,
 )
 from earful.inbox.attaching import taking
-from earful.inbox.replies import sent
+from earful.inbox.replies import newer_messages, sent
 from earful.inbox.text import MAX_TEXT, clean
 from earful.inbox.writing import Writing, cautions, reply_limit, writing
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Channel, Conversation, Identity, Message, Reply, SavedReply, Thread
-from earful.store.states import Direction, ReplyState, Role, WritingMode
+from earful.store.states import ReplyState, Role, WritingMode
 from earful.types import ReplyPermission, Surface
-from earful.wording import gettext
+from earful.wording import dated, gettext
 
 __all__ = [
     "Undone",
@@ -105,9 +105,10 @@ def submit_reply(
     with transaction():
         _conversation(conversation_id)
         if is_private_reply(message, where) and already_private(message) != answered_before:
-            raise ActionRefused("Somebody has just answered this privately.")
-        if not force:
-            _refuse_unseen(conversation_id, last_seen_message_id)
+            raise ActionRefused(gettext("Somebody has just answered this privately."))
+        newer = newer_messages(conversation_id, last_seen_message_id)
+        if newer and not force:
+            raise NewerMessage(len(newer))
         if accepted is not None:
             _refuse_doubtful(actor, written, where, conversation_id, accepted, saved_reply_id)
         reply = Reply.create(
@@ -122,6 +123,7 @@ def submit_reply(
             resolve_after=resolve_after,
             snooze_until=snooze_until,
             scheduled=send_at is not None,
+            seen_message_id=max([last_seen_message_id, *newer]),
             idempotency_key=secrets.token_hex(16),
             created_at=now,
             due_at=send_at or now + timedelta(seconds=runtime.config.inbox.undo_seconds),
@@ -158,7 +160,7 @@ def _answered_message(conversation_id: int, message_id: int) -> Message:
         .get_or_none()
     )
     if message is None:
-        msg = "The message you answer is not part of this conversation."
+        msg = gettext("The message you answer is not part of this conversation.")
         raise ActionRefused(msg)
     return message
 
@@ -177,18 +179,23 @@ def _checked_text(
         _refuse_wordless(runtime, message, surface, has_files=has_files)
     written = writing(message.conversation_id, actor.agent_id, words)
     if written is None or written.missing:
-        names = ", ".join(f"{{{name}}}" for name in written.missing) if written else "everything"
-        msg = f"Nothing is known for {names}: write it yourself."
+        missing = written.missing if written else ()
+        names = ", ".join(f"{{{name}}}" for name in missing) or gettext("everything")
+        msg = gettext("Nothing is known for %(names)s: write it yourself.", names=names)
         raise ActionRefused(msg)
     channel = runtime.channels.get(message.channel.name)
     limit = channel and reply_limit(channel.capabilities, surface)
     if channel and limit and (length := channel.count_length(written.text)) > limit:
-        msg = f"The reply is too long: {length} of {limit} characters."
-        raise ActionRefused(msg)
+        raise ActionRefused(_too_long(length, limit))
     if len(written.text) > MAX_TEXT:
-        msg = f"The reply is too long: {len(written.text)} of {MAX_TEXT} characters."
-        raise ActionRefused(msg)
+        raise ActionRefused(_too_long(len(written.text), MAX_TEXT))
     return written
+
+
+def _too_long(length: int, limit: int) -> str:
+    return gettext(
+        "The reply is too long: %(length)s of %(limit)s characters.", length=length, limit=limit
+    )
 
 
 def _refuse_wordless(
@@ -198,7 +205,7 @@ def _refuse_wordless(
     channel = runtime.channels.get(message.channel.name)
     media = taking(channel.capabilities, surface).media if channel and has_files else None
     if media is None:
-        msg = "Write something first."
+        msg = gettext("Write something first.")
         raise ActionRefused(msg)
     if media.needs_words:
         msg = gettext("Write some words, too: this channel takes no attachment alone.")
@@ -207,10 +214,10 @@ def _refuse_wordless(
 
 def _check_times(send_at: datetime | None, snooze_until: datetime | None, now: datetime) -> None:
     if send_at is not None and not now < send_at <= now + FURTHEST:
-        msg = "Choose a time to send it within the next year."
+        msg = gettext("Choose a time to send it within the next year.")
         raise ActionRefused(msg)
     if snooze_until is not None and snooze_until <= max(now, send_at or now):
-        msg = "Choose a time for the snooze that lies after the sending."
+        msg = gettext("Choose a time for the snooze that lies after the sending.")
         raise ActionRefused(msg)
 
 
@@ -244,9 +251,12 @@ def _check_can_send(
 ) -> ReplyPermission:
     may = permission(runtime, message, surface, now=now)
     if not may.allowed:
-        raise ActionRefused(may.reason or "This message cannot be answered from here.")
+        raise ActionRefused(may.reason or gettext("This message cannot be answered from here."))
     if send_at is not None and may.until is not None and send_at > may.until:
-        msg = f"It can be answered only until {may.until:%d %B, %H:%M} UTC."
+        msg = gettext(
+            "It can be answered only until %(when)s UTC.",
+            when=dated(may.until, gettext("dd MMMM, HH:mm")),
+        )
         raise ActionRefused(msg)
     same = Reply.select(Reply.id).where(
         (Reply.conversation == message.conversation_id)
@@ -256,7 +266,7 @@ def _check_can_send(
     )
     # Files alone are told apart by being taken from the draft, which happens once.
     if text and same.exists():
-        msg = "The same reply is already on its way."
+        msg = gettext("The same reply is already on its way.")
         raise ActionRefused(msg)
     return may
 
@@ -268,41 +278,29 @@ def _conversation(conversation_id: int) -> Conversation:
     return conversation
 
 
-def _refuse_unseen(conversation_id: int, last_seen_message_id: int) -> None:
-    newer = (
-        Message.select(Message.id)
-        .where(
-            (Message.conversation == conversation_id)
-            & (Message.id > last_seen_message_id)
-            & (Message.direction == Direction.IN)
-        )
-        .limit(100)
-        .count()
-    )
-    if newer:
-        raise NewerMessage(newer)
-
-
 def _reply(reply_id: int) -> Reply:
     reply: Reply | None = locked(Reply.select(Reply).where(Reply.id == reply_id)).get_or_none()
     if reply is None:
-        msg = "This reply does not exist."
+        msg = gettext("This reply does not exist.")
         raise ActionRefused(msg)
     return reply
 
 
 def undo_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> Undone:
-    """Take a reply back before it leaves; its text returns to who takes it back, as a draft."""
+    """Take a reply back before it leaves; its text returns to who takes it back, as a draft.
+
+    So does that of one which was held.
+    """
     require(actor, Role.AGENT)
     with transaction():
         reply = _reply(reply_id)
         undone = (
             Reply.update(state=ReplyState.UNDONE)
-            .where((Reply.id == reply_id) & (Reply.state == ReplyState.QUEUED))
+            .where((Reply.id == reply_id) & Reply.state.in_([ReplyState.QUEUED, ReplyState.HELD]))
             .execute()
         )
         if not undone:
-            msg = "Too late to undo: the reply has left."
+            msg = gettext("Too late to undo: the reply has left.")
             raise ActionRefused(msg)
         text = reply.text.removesuffix(reply.sign_off).rstrip() if reply.sign_off else reply.text
         mode = _mode_of(reply.surface)
@@ -315,16 +313,19 @@ def undo_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime)
 def retry_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime) -> None:
     """Send a failed reply again, or one whose outcome is unknown though it does not stand there.
 
+    One that was held is sent although something newer arrived.
+
     The person vouches for it: nothing is sent again on Earful's own account.
     """
     require(actor, Role.AGENT)
     _decide(
         actor,
         reply_id,
-        (ReplyState.FAILED, ReplyState.UNCONFIRMED),
+        (ReplyState.FAILED, ReplyState.HELD, ReplyState.UNCONFIRMED),
         "reply.retry",
         now,
         state=ReplyState.QUEUED,
+        scheduled=False,
         due_at=now,
         attempts=0,
         error="",
@@ -351,7 +352,7 @@ def _decide(
             Reply.update(changes).where((Reply.id == reply_id) & Reply.state.in_(states)).execute()
         )
         if not moved:
-            msg = f"This reply is {reply.state} by now."
+            msg = gettext("This reply is %(state)s by now.", state=gettext(reply.state.word))
             raise ActionRefused(msg)
         audit(actor, action, "conversation", reply.conversation_id, now, after={"id": reply_id})
 
@@ -362,7 +363,7 @@ def confirm_reply_sent(_runtime: Runtime, actor: Actor, reply_id: int, *, now: d
     with transaction():
         reply = _reply(reply_id)
         if reply.state is not ReplyState.UNCONFIRMED:
-            msg = f"This reply is {reply.state} by now."
+            msg = gettext("This reply is %(state)s by now.", state=gettext(reply.state.word))
             raise ActionRefused(msg)
         sent(reply, external_id=None, url=None, at=now)
         timeline.add(

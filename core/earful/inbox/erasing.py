@@ -141,7 +141,7 @@ def _erase_replies(which: Any) -> None:
     ReplyAttachment.delete().where(
         ReplyAttachment.reply.in_(Reply.select(Reply.id).where(which))
     ).execute()
-    failed = Reply.state == ReplyState.FAILED
+    failed = Reply.state.in_([ReplyState.FAILED, ReplyState.HELD])
     Reply.update(state=ReplyState.UNDONE).where(which & failed).execute()
     Reply.update(text="", sign_off="", error="", url=None).where(which).execute()
 

@@ -9,10 +9,10 @@ from earful.inbox.conversations import answered, stop_clocks
 from earful.inbox.lifecycle import change_status
 from earful.inbox.telling import Told, tell
 from earful.inbox.text import clean, snippet
-from earful.store.models import Conversation, Reply
-from earful.store.states import AgentNotificationKind, ConversationStatus, ReplyState
+from earful.store.models import Conversation, Message, Reply
+from earful.store.states import AgentNotificationKind, ConversationStatus, Direction, ReplyState
 
-__all__ = ["SHOWN", "confirm", "fail", "sent"]
+__all__ = ["SHOWN", "confirm", "fail", "hold", "newer_messages", "sent"]
 
 SHOWN = (ReplyState.SENT, ReplyState.CONFIRMED)
 """States in which the reply stands on the platform."""
@@ -59,17 +59,49 @@ def confirm(reply: Reply, *, external_id: str, url: str | None, at: datetime) ->
 
 def fail(reply: Reply, reason: str, *, at: datetime) -> bool:
     """The platform refused it for good; the agent reads why."""
+    return _stop(reply, ReplyState.FAILED, reason, AgentNotificationKind.REPLY_FAILED, at)
+
+
+def hold(reply: Reply, *, at: datetime) -> bool:
+    """Something newer came before its time: its author decides whether it still fits."""
+    return _stop(
+        reply,
+        ReplyState.HELD,
+        "A newer message arrived before its time.",
+        AgentNotificationKind.REPLY_HELD,
+        at,
+    )
+
+
+def _stop(
+    reply: Reply, state: ReplyState, reason: str, kind: AgentNotificationKind, at: datetime
+) -> bool:
     moved = (
-        Reply.update(state=ReplyState.FAILED, error=clean(reason, 2000), lease_until=None)
+        Reply.update(state=state, error=clean(reason, 2000), lease_until=None)
         .where((Reply.id == reply.id) & Reply.state.not_in(SHOWN))
         .execute()
     )
     if moved:
-        timeline.add([timeline.entry(reply.conversation_id, "reply_failed", at, reply_id=reply.id)])
+        timeline.add([timeline.entry(reply.conversation_id, str(kind), at, reply_id=reply.id)])
         if reply.agent_id:
             told = Told(reply.agent_id, reply.conversation_id)
-            tell(AgentNotificationKind.REPLY_FAILED, [told], now=at)
+            tell(kind, [told], now=at)
     return bool(moved)
+
+
+def newer_messages(conversation_id: int, seen_message_id: int) -> list[int]:
+    """People's messages that came after one, the newest first, at most 100."""
+    newer = (
+        Message.select(Message.id)
+        .where(
+            (Message.conversation == conversation_id)
+            & (Message.id > seen_message_id)
+            & (Message.direction == Direction.IN)
+        )
+        .order_by(Message.id.desc())
+        .limit(100)
+    )
+    return [key for (key,) in newer.tuples()]
 
 
 def _answer_given(reply: Reply, at: datetime) -> None:

@@ -20,6 +20,9 @@ _SENTENCES = {
     AgentNotificationKind.TAKEOVER_ASKED: mark("%(by)s asks you to hand over %(contact)s"),
     AgentNotificationKind.TAKEN_OVER: mark("%(by)s took %(contact)s from you"),
     AgentNotificationKind.REPLY_FAILED: mark("Your reply to %(contact)s could not be sent"),
+    AgentNotificationKind.REPLY_HELD: mark(
+        "Your scheduled reply to %(contact)s was not sent: a newer message arrived"
+    ),
     AgentNotificationKind.RETURNED: mark("%(contact)s went back to its queue"),
 }
 

@@ -22,7 +22,7 @@ from earful.inbox.answering import follow_thread, last_inbound_at
 from earful.inbox.attaching import taking
 from earful.inbox.channels import pause_for_sign_in
 from earful.inbox.fitting import fit_receipt
-from earful.inbox.replies import fail, sent
+from earful.inbox.replies import fail, hold, newer_messages, sent
 from earful.inbox.text import clean
 from earful.plugins import contained
 from earful.runtime import ConfiguredChannel, Runtime
@@ -45,9 +45,12 @@ MOST_LOOKS = 20
 
 
 def send_reply(runtime: Runtime, reply_id: int, *, now: datetime) -> None:
-    """Send one queued reply that is due. A second run finds it claimed and does nothing."""
+    """Send one queued reply that is due. A second run finds it claimed and does nothing.
+
+    One that was scheduled is held if somebody has written since.
+    """
     reply = _claim(reply_id, now)
-    if reply is None:
+    if reply is None or _is_held(reply, now):
         return
     if gone := _has_nothing_to_answer(reply):
         _refuse(reply, gone, now)
@@ -81,6 +84,15 @@ def _claim(reply_id: int, now: datetime) -> Reply | None:
             .execute()
         )
         return _load(reply_id) if claimed else None
+
+
+def _is_held(reply: Reply, now: datetime) -> bool:
+    if not reply.scheduled or reply.seen_message_id is None:
+        return False
+    if not newer_messages(reply.conversation_id, reply.seen_message_id):
+        return False
+    with transaction():
+        return hold(reply, at=now)
 
 
 def _has_nothing_to_answer(reply: Reply) -> str:

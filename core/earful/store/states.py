@@ -35,6 +35,7 @@ class AgentNotificationKind(StrEnum):
     TAKEOVER_ASKED = "takeover_asked"
     TAKEN_OVER = "taken_over"
     REPLY_FAILED = "reply_failed"
+    REPLY_HELD = "reply_held"
     RETURNED = "returned"
 
 
@@ -147,7 +148,10 @@ class PriorityRank(IntEnum):
 
 
 class ReplyState(StrEnum):
-    """A reply's way out. `queued` can be undone until it is due; `unconfirmed` is looked for."""
+    """A reply's way out. `queued` can be undone until it is due; `unconfirmed` is looked for.
+
+    `held` was not sent at its time, because something newer had arrived: its author decides.
+    """
 
     DRAFT = "draft"
     PENDING_APPROVAL = "pending_approval"
@@ -156,8 +160,14 @@ class ReplyState(StrEnum):
     SENT = "sent"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+    HELD = "held"
     UNCONFIRMED = "unconfirmed"
     UNDONE = "undone"
+
+    @property
+    def word(self) -> str:
+        """As it stands in a sentence."""
+        return self.value.replace("_", " ")
 
 
 class PlatformActionState(StrEnum):

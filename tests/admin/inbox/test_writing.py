@@ -296,3 +296,23 @@ def test_the_state_of_a_scheduled_reply_is_still_queued(agent: FlaskClient, town
     with store.connection():
         reply = Reply.get(Reply.conversation == town.quiet)
     assert (reply.state, reply.scheduled) == (ReplyState.QUEUED, True)
+
+
+def test_a_held_reply_offers_to_send_it_anyway_or_to_edit_it(
+    agent: FlaskClient, town: Town
+) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    send(agent, town.quiet, "Good morning", then=f"at:{tomorrow.isoformat()}")
+    with store.connection():
+        key = Reply.get(Reply.conversation == town.quiet).id
+        Reply.update(state=ReplyState.HELD, error="kept").where(Reply.id == key).execute()
+    page = agent.get(f"/?c={town.quiet}").text
+    assert "A newer message arrived before its time." in page
+    assert "Send anyway" in page
+
+    back = agent.post(
+        f"/reply/{key}/undo", data={"conversation": town.quiet}, headers=JSON
+    ).get_json()
+    assert back["text"] == "Good morning"
+    with store.connection():
+        assert Reply.get_by_id(key).state is ReplyState.UNDONE

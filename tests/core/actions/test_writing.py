@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from earful import Capabilities, Capability, ReplyPermission, Surface, actions
-from earful.actions import SYSTEM, Actor, DraftConflict, NeedsConfirmation
+from earful.actions import SYSTEM, Actor, DraftConflict, NeedsConfirmation, NewerMessage
 from earful.errors import ActionRefused
 from earful.store.models import (
     AuditEvent,
@@ -20,6 +20,7 @@ from earful.store.models import (
     SavedReply,
 )
 from earful.store.queries import writing
+from earful.store.queries.telling import notices
 from earful.store.states import ConversationStatus, ReplyState, Role, WritingMode
 from earful.testing.inbox import Inbox, InboxMessage
 
@@ -174,6 +175,90 @@ def test_a_scheduled_reply_waits_for_its_moment(
     inbox.advance(hours=1)
     inbox.tick()
     assert [each.text for each in wall.sent] == ["Good morning"]
+
+
+def write_again(inbox: Inbox, wall: Wall, text: str = "Never mind") -> InboxMessage:
+    (arrived,) = inbox.receive("wall", wall.payload(post("m2", text, thread_id="t", minute=5)))
+    return arrived
+
+
+def test_a_scheduled_reply_is_held_when_somebody_wrote_before_its_time(
+    inbox: Inbox, wall: Wall, sam: Actor, message: InboxMessage
+) -> None:
+    reply = submit(inbox, sam, message, "Good morning", send_at=inbox.now + timedelta(days=1))
+    write_again(inbox, wall)
+    inbox.advance(days=1)
+    inbox.tick()
+    inbox.sweep()
+    inbox.tick()
+
+    assert wall.sent == []
+    assert Reply.get_by_id(reply.id).state is ReplyState.HELD
+    assert inbox.timeline(message.conversation_id)[-1] == "reply_held"
+    assert [each.kind for each in notices(sam.agent_id or 0)] == ["reply_held"]
+
+
+def test_what_was_held_is_sent_when_somebody_says_so_even_if_more_came(
+    inbox: Inbox, wall: Wall, sam: Actor, message: InboxMessage
+) -> None:
+    reply = submit(inbox, sam, message, "Good morning", send_at=inbox.now + timedelta(days=1))
+    write_again(inbox, wall)
+    inbox.advance(days=1)
+    inbox.tick()
+    actions.retry_reply(inbox.runtime, sam, reply.id, now=inbox.now)
+    inbox.tick()
+
+    assert [each.text for each in wall.sent] == ["Good morning"]
+
+
+def test_what_was_held_can_be_written_anew(
+    inbox: Inbox, wall: Wall, sam: Actor, message: InboxMessage
+) -> None:
+    reply = submit(inbox, sam, message, "Good morning", send_at=inbox.now + timedelta(days=1))
+    write_again(inbox, wall)
+    inbox.advance(days=1)
+    inbox.tick()
+
+    undone = actions.undo_reply(inbox.runtime, sam, reply.id, now=inbox.now)
+    assert (undone.text, undone.draft) == ("Good morning", "Good morning")
+    assert Reply.get_by_id(reply.id).state is ReplyState.UNDONE
+
+
+def test_what_its_author_was_told_of_holds_nothing(
+    inbox: Inbox, wall: Wall, sam: Actor, message: InboxMessage
+) -> None:
+    write_again(inbox, wall)
+    later = inbox.now + timedelta(days=1)
+    with pytest.raises(NewerMessage):
+        submit(inbox, sam, message, "Good morning", send_at=later)
+    submit(inbox, sam, message, "Good morning", send_at=later, force=True)
+    inbox.advance(days=1)
+    inbox.tick()
+
+    assert len(wall.sent) == 1
+
+
+def test_a_reply_that_was_not_scheduled_is_not_held(
+    inbox: Inbox, wall: Wall, sam: Actor, message: InboxMessage
+) -> None:
+    submit(inbox, sam, message, "At once")
+    write_again(inbox, wall)
+    inbox.advance(minutes=1)
+    inbox.tick()
+
+    assert len(wall.sent) == 1
+
+
+def test_what_we_wrote_ourselves_and_other_conversations_hold_nothing(
+    inbox: Inbox, wall: Wall, sam: Actor, message: InboxMessage
+) -> None:
+    submit(inbox, sam, message, "Good morning", send_at=inbox.now + timedelta(days=1))
+    ours = post("o1", "From us", by="us", from_us=True, thread_id="t", minute=6)
+    inbox.receive("wall", wall.payload(ours, post("x1", by="bob", thread_id="other", minute=7)))
+    inbox.advance(days=1)
+    inbox.tick()
+
+    assert len(wall.sent) == 1
 
 
 def test_a_moment_that_cannot_be_is_refused(

@@ -322,7 +322,9 @@ def was_sent_to(contact_id: int, text: str) -> datetime | None:
         query = Reply.select(Reply.created_at).where(
             Reply.conversation.in_(ids),
             Reply.text == text,
-            Reply.state.not_in([ReplyState.UNDONE, ReplyState.DRAFT, ReplyState.FAILED]),
+            Reply.state.not_in(
+                [ReplyState.UNDONE, ReplyState.DRAFT, ReplyState.FAILED, ReplyState.HELD]
+            ),
         )
         found = tuples(query.order_by(Reply.id.desc()).limit(1))
     return found[0][0] if found else None
