@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
@@ -17,6 +17,7 @@ from earful.store.queries.timeline import (
     Timeline,
 )
 from earful.store.states import Direction, ReplyState
+from earful.types import Surface
 
 from earful_admin.inbox.sentences import SHOWN_IN_PLACE, Sentence, sentence
 
@@ -93,17 +94,37 @@ def day_words(day: date, today: date) -> str:
     return f"{day.day} {day:%B}" if day.year == today.year else f"{day.day} {day:%B %Y}"
 
 
+_PRIVATE = ThreadLine(id=0, external_id="", surface=Surface.PRIVATE, title="", url=None)
+"""Where a private reply goes while the platform has told of no private thread."""
+
+
 def _placed(entries: list[Entry], threads: Sequence[ThreadLine]) -> list[Entry]:
     places = {thread.id: thread for thread in threads}
+    private = next((each for each in threads if each.surface is Surface.PRIVATE), _PRIVATE)
+    if any(entry.reply and entry.reply.surface is Surface.PRIVATE for entry in entries):
+        places.setdefault(private.id, private)
     if len(places) < 2:  # noqa: PLR2004 - in one thread nothing moves
         return entries
-    placed, here = [], None
+    threads_of = {entry.id: entry.message.thread_id for entry in entries if entry.message}
+    placed: list[Entry] = []
+    here: int | None = None
     for entry in entries:
-        there = entry.message.thread_id if entry.message else here
-        moved = there != here and there in places
-        placed.append(replace(entry, place=places[there]) if moved and there else entry)
-        here = there
+        there = _thread_of(entry, private.id, threads_of)
+        moved = there is not None and there != here and there in places
+        placed.append(replace(entry, place=places[there]) if moved and there is not None else entry)
+        here = here if there is None else there
     return placed
+
+
+def _thread_of(entry: Entry, private: int, threads_of: Mapping[int, int | None]) -> int | None:
+    """Where a line stands; None for what stands wherever the talk is."""
+    if entry.message:
+        return entry.message.thread_id
+    if entry.reply is None:
+        return None
+    if entry.reply.surface is Surface.PRIVATE:
+        return private
+    return threads_of.get(entry.reply.message_id)
 
 
 def _first_new(entries: list[Entry], read_to: int | None) -> list[Entry]:

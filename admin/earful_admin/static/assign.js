@@ -1,5 +1,5 @@
 // Choosing who gets a conversation: what each colleague holds is fetched as the menu opens, and
-// typing narrows people and queues.
+// typing narrows people and queues. Comes with the first such menu (inbox.js).
 (() => {
   "use strict";
   const shared = window.earful.inbox;
@@ -28,13 +28,14 @@
     narrow($("[data-narrows]", place.closest(".menu-box")));
   };
 
-  document.addEventListener("toggle", (event) => {
-    const field = event.target.matches(".menu[open]") && $("[data-narrows]", event.target);
+  const begin = (menu) => {
+    const field = menu.matches(".menu") && $("[data-narrows]", menu);
     if (!field) return;
-    field.value = "";
+    if (menu.open) void bring($("[data-people]", menu));
+    else field.value = "";
     narrow(field);
-    void bring($("[data-people]", event.target));
-  }, true);
+  };
+  document.addEventListener("toggle", ({ target }) => begin(target), true);
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-narrows]")) narrow(event.target);
   });
@@ -46,4 +47,6 @@
     else return;
     event.preventDefault();
   });
+  // The menu that this script came with.
+  for (const menu of $$(".menu[open]")) begin(menu);
 })();

@@ -158,6 +158,14 @@
   document.addEventListener("click", (event) => closeMenus(event.target.closest(".menu")));
   document.addEventListener("focusin", (event) => closeMenus(event.target.closest(".menu")));
 
+  // Choosing a person is seldom the first thing that is done here: its script comes with its menu.
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches(".menu[open]:has([data-people])")) return;
+    const { assign } = inbox.dataset;
+    inbox.dataset.assign = "";
+    if (assign) bring(assign).catch(() => { inbox.dataset.assign = assign; });
+  }, true);
+
   const openMenu = (id) => {
     const menu = document.getElementById(id);
     if (!menu) return;
@@ -202,6 +210,8 @@
     const id = openId();
     const next = neighbour(id);
     const inMenu = form.closest(".menu");
+    const around = [];
+    for (let each = form; each; each = each.parentElement) around.push(each);
     try {
       const said = await post(form.action, new FormData(form, submitter));
       if (said.refused) return void toast(said.refused, { kind: "danger" });
@@ -209,9 +219,18 @@
       form.reset();
       if (inMenu) $("summary", inMenu)?.focus();
       await done(said, id, next);
+      keepFocus(submitter, around);
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
     }
+  };
+
+  // What had the focus may have been drawn anew or be gone: then its like near there gets it.
+  const keepFocus = (button, around) => {
+    if (document.activeElement !== document.body) return;
+    const place = around.find((each) => each.isConnected && each.checkVisibility());
+    const near = $$("button, a[href], select, input:not([type=hidden])", place).filter((each) => each.checkVisibility());
+    (near.find((each) => each.value && each.value === button?.value) ?? near[0] ?? $("#thread-title"))?.focus();
   };
 
   const done = async (said, id, next) => {

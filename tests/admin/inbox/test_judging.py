@@ -10,7 +10,7 @@ from earful.store.models import LabelCorrection, Message, MessageLabel
 from earful.store.states import Role
 from earful_admin.inbox.judging import questions
 from flask.testing import FlaskClient
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.admin.conftest import Screen
 from tests.admin.inbox.house import House
@@ -122,7 +122,10 @@ def test_one_click_by_mouse_and_one_key_by_keyboard(screen: Screen, town: Town) 
     page = screen.page
     entry = page.locator(f"#message-{first_message(town)}")
     tone = entry.get_by_role("group", name="Tone of this message")
-    entry.hover()
+    before = entry.bounding_box()
+    tone.get_by_role("button", name="negative").hover()
+    tone.get_by_role("button", name="positive").click(trial=True)
+    assert entry.bounding_box() == before, "what floats moves nothing"
     tone.get_by_role("button", name="positive").click()
     expect(tone).to_contain_text("corrected by Agent")
     expect(tone.get_by_role("button", name="positive")).to_have_attribute("aria-pressed", "true")
@@ -155,3 +158,23 @@ def test_labels_are_readable_at_every_width(screen: Screen, town: Town, width: i
         screen.page.locator(".label-why summary").first.click()
         assert screen.violations() == []
         assert not screen.is_too_wide()
+
+
+@pytest.mark.browser
+def test_by_touch_a_pencil_shows_what_else_could_be_right(
+    screen: Screen, browser: Browser, town: Town
+) -> None:
+    screen.sign_in(Role.AGENT)
+    state = screen.page.context.storage_state()
+    size = {"width": 390, "height": 844}
+    with browser.new_context(
+        viewport=size, has_touch=True, is_mobile=True, storage_state=state
+    ) as phone:
+        page = phone.new_page()
+        page.goto(f"{screen.address}/?c={town.yuki}")
+        newest = page.locator(".entry-in").last.get_by_role("group", name="Tone of this message")
+        newest.locator(".judge-more").tap()
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        newest.get_by_role("button", name="neutral").tap()
+        expect(newest).to_contain_text("corrected by Agent")
+        page.goto("about:blank")

@@ -7,8 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from earful.store.queries.conversation import ThreadLine
 from earful.store.queries.references import AgentName
-from earful.store.queries.timeline import EventLine, Timeline
+from earful.store.queries.timeline import EventLine, MessageLine, ReplyLine, Timeline
+from earful.store.states import Direction, ReplyState
+from earful.types import Surface
 from earful_admin.inbox.composing import web_address
 from earful_admin.inbox.entries import by_day, day_words
 from earful_admin.inbox.sentences import sentence
@@ -149,3 +152,42 @@ def test_only_web_addresses_become_links(address: str | None) -> None:
 
 def test_a_web_address_stays_as_it_is() -> None:
     assert web_address("https://x.example/a?b=c#d") == "https://x.example/a?b=c#d"
+
+
+def line(number: int, surface: Surface, thread: int) -> MessageLine:
+    return MessageLine(
+        id=number, direction=Direction.IN, surface=surface, thread_id=thread, author="Yuki",
+        handle="", verified=False, reach=None, text="Hello", url=None,
+        sent_at=FRIDAY + timedelta(minutes=number), edited_at=None, removal=None, removed_at=None,
+        external_id=f"m{number}", quote=None, attachments=(), labels=(), versions=(),
+    )  # fmt: skip
+
+
+def private_reply(number: int, to: int) -> ReplyLine:
+    at = FRIDAY + timedelta(minutes=number)
+    return ReplyLine(
+        id=number, message_id=to, agent=SAM, surface=Surface.PRIVATE, text="In private",
+        state=ReplyState.SENT, created_at=at, due_at=at, external_id=None, url=None, error="",
+        sent_at=None, confirmed_at=None, scheduled=False, snooze_until=None, resolve_after=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_talk_goes_private_with_the_first_private_reply(*, is_known: bool) -> None:
+    """Also while the platform has told of no private thread yet."""
+    public = ThreadLine(id=7, external_id="p", surface=Surface.PUBLIC_POST, title="", url=None)
+    private = ThreadLine(id=8, external_id="d", surface=Surface.PRIVATE, title="", url=None)
+    messages = [line(1, Surface.PUBLIC_POST, 7)]
+    if is_known:
+        messages.append(line(3, Surface.PRIVATE, 8))
+    found = Timeline(
+        messages=tuple(messages),
+        replies=(private_reply(2, to=1),),
+        notes=(),
+        events=(),
+        earlier=None,
+    )
+    threads = (public, private) if is_known else (public,)
+    (day,) = by_day(found, zone=BERLIN, now=FRIDAY, threads=threads)
+    places = [entry.place.surface if entry.place else None for entry in day.entries]
+    assert places == [Surface.PUBLIC_POST, Surface.PRIVATE, None][: len(places)]
