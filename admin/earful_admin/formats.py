@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel.dates import parse_pattern
+from babel.numbers import format_decimal
 from earful import wording
 from earful.wording import gettext as _
 from earful.wording import ngettext
@@ -18,8 +19,8 @@ from flask import Flask, g
 from markupsafe import Markup, escape
 
 __all__ = [
-    "ago", "dated", "due", "exactly", "init_app", "initials", "ink_on", "mentions", "span", "tint",
-    "words",
+    "ago", "counted", "dated", "due", "exactly", "init_app", "initials", "ink_on", "mentions",
+    "span", "tint", "words",
 ]  # fmt: skip
 
 _SOON = timedelta(minutes=15)
@@ -71,6 +72,12 @@ def _long_span(length: timedelta) -> str:
 def dated(moment: date, pattern: str) -> str:
     """A day or a moment by a pattern of CLDR, which translators change: `_("d MMM, HH:mm")`."""
     return _dated(moment, pattern, wording.language())
+
+
+def counted(number: float, digits: int = 0) -> str:
+    """A number with the marks that the language uses, and `digits` behind the point."""
+    pattern = f"#,##0.{'0' * digits}".rstrip(".")
+    return format_decimal(number, pattern, wording.language())
 
 
 @lru_cache(4096)
@@ -157,7 +164,6 @@ def init_app(app: Flask) -> None:
     """Make them filters: `{{ row.created_at | time }}`, `{{ state | words }}`."""
     app.jinja_env.filters.update(
         ago=ago,
-        dated=dated,
         exactly=exactly,
         initials=initials,
         ink_on=ink_on,
@@ -166,4 +172,4 @@ def init_app(app: Flask) -> None:
         mentions=mentions,
     )
     app.jinja_env.filters["time"] = _time
-    app.jinja_env.globals["due"] = due
+    app.jinja_env.globals.update(counted=counted, dated=dated, due=due)
