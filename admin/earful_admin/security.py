@@ -12,7 +12,15 @@ from flask import Flask, Response, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
-__all__ = ["LARGEST_FORM", "csrf", "init_app", "is_own_page", "safe_target", "takes_foreign_posts"]
+__all__ = [
+    "LARGEST_FORM",
+    "csrf",
+    "init_app",
+    "is_own_page",
+    "safe_target",
+    "takes_foreign_posts",
+    "takes_up_to",
+]
 
 View = TypeVar("View", bound=Callable[..., Any])
 csrf = CSRFProtect()
@@ -63,6 +71,7 @@ def init_app(app: Flask, config: Config) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     app.extensions["earful_names"] = _names(config)
+    app.before_request(_allow_larger)
     app.before_request(_refuse_other_names)
     app.before_request(_refuse_foreign)
     app.after_request(_dress)
@@ -106,6 +115,21 @@ def takes_foreign_posts(view: View) -> View:
     """Mark an endpoint that other machines POST to; it must verify them by itself."""
     view.takes_foreign_posts = True  # type: ignore[attr-defined]
     return view
+
+
+def takes_up_to(largest: int) -> Callable[[View], View]:
+    """Let one endpoint take a body of so many bytes; all others take a form."""
+
+    def declare(view: View) -> View:
+        view.largest_body = largest  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def _allow_larger() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    request.max_content_length = getattr(view, "largest_body", LARGEST_FORM)
 
 
 def _refuse_foreign() -> None:

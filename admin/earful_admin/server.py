@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from earful.inbox.attaching import LARGEST
 from earful.runtime import Runtime
 from earful.store import connection
 from flask import Flask, g, request
@@ -112,7 +113,7 @@ def bind(runtime: Runtime) -> BaseWSGIServer | MultiSocketServer:
         port=config.port,
         threads=config.threads,
         ident=None,
-        max_request_body_size=max(config.webhook_max_bytes, security.LARGEST_FORM) + 1,
+        max_request_body_size=max(config.webhook_max_bytes, LARGEST) + 1,
         # ProxyFix and the check of /metrics read them.
         clear_untrusted_proxy_headers=False,
     )

@@ -25,6 +25,8 @@ from flask_admin import expose
 
 from earful_admin.access import needs
 from earful_admin.inbox.snoozing import custom
+from earful_admin.formats import dated
+from earful_admin.inbox.attaching import wanted_attachments
 from earful_admin.toasts import say
 
 __all__ = ["Acting"]
@@ -216,6 +218,7 @@ class Acting:
         if then == "at" and chosen:
             said = f"Scheduled for {self._in_words(chosen)}"
             return self._done(conversation_id, said, undo=undo)
+            attachments=wanted_attachments(form),
         wait = self.runtime.config.inbox.undo_seconds
         return self._done(
             conversation_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -11,12 +11,18 @@ from urllib.parse import urlsplit
 
 from earful.components import Capabilities, describe
 from earful.inbox.answering import permitted
+from earful.inbox.attaching import taking
 from earful.inbox.writing import reply_limit
 from earful.runtime import ConfiguredChannel, Runtime
+from earful.store.queries.attachments import AttachmentLine
 from earful.store.queries.conversation import Answerable, ConversationPage
 from earful.store.queries.writing import DraftLine
 from earful.store.states import ChannelState, WritingMode
 from earful.types import ReplyPermission, Surface
+from earful.wording import gettext as _
+from earful.wording import mark
+
+from earful_admin.inbox.attaching import Beside, beside
 
 __all__ = ["Composer", "Tab", "composer", "cost_of", "in_dollars", "web_address"]
 
@@ -51,6 +57,13 @@ class Tab:
     def price(self) -> str:
         """The cost as people read it; "" for none."""
         return in_dollars(self.cost)
+    beside: Beside | None = None
+    """Its files; None for a note, which has none."""
+
+    @property
+    def none_here(self) -> str:
+        """That this is not possible from here."""
+        return _(_NONE_HERE[self.kind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +75,6 @@ class Composer:
     tabs: tuple[Tab, ...]
     counts_plainly: bool
     sign_off: str
-    media_reason: str
     page_url: str | None
 
     @property
@@ -75,6 +87,12 @@ class Composer:
     def closed(self) -> Tab | None:
         """A way to answer that is not possible, to say why."""
         return next((tab for tab in self.tabs if not tab.allowed), None)
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether anything can be attached somewhere, or is."""
+        all_beside = [tab.beside for tab in self.tabs if tab.beside]
+        return any(each.taken.media or each.files for each in all_beside)
 
 
 def composer(
@@ -89,9 +107,10 @@ def composer(
 ) -> Composer:
     """How this message can be answered. The channel's plugin has the word on that."""
     channel = runtime.channels.get(page.row.channel.name)
+    attachments: Mapping[WritingMode, Sequence[AttachmentLine]],
     can = _capabilities(channel)
     ways = [
-        _tab(way, _permission(channel, page, target, way.surface, now), can, drafts)
+        _tab(way, _permission(channel, page, target, way.surface, now), can, drafts, attachments)
         for way in _ways(can, target)
     ]
     return Composer(
@@ -100,7 +119,6 @@ def composer(
         tabs=(*ways, _with_draft(_NOTE, drafts)),
         counts_plainly=channel is None or channel.type.count_length is len,
         sign_off=sign_off,
-        media_reason=_media_reason(can),
         page_url=_page_url(page, target),
     )
 
@@ -163,10 +181,13 @@ def _tab(
     can: Capabilities,
     drafts: Mapping[WritingMode, DraftLine],
 ) -> Tab:
-    draft = drafts.get(WritingMode(way.kind))
+    mode = WritingMode(way.kind)
+    draft = drafts.get(mode)
+    taken = taking(can, way.surface, permission.media)
     allowed = permission.allowed
     return Tab(
         kind=way.kind,
+    attachments: Mapping[WritingMode, Sequence[AttachmentLine]],
         label=way.label,
         icon=way.icon,
         surface=way.surface,
@@ -184,6 +205,7 @@ def _tab(
 
 def _with_draft(tab: Tab, drafts: Mapping[WritingMode, DraftLine]) -> Tab:
     draft = drafts.get(WritingMode.NOTE)
+        beside=beside(mode, taken, attachments.get(mode, ())),
     if draft is None:
         return tab
     return replace(tab, draft=draft.text, version=draft.version)
@@ -206,13 +228,6 @@ def _permission(
 
 def _refused(reason: str) -> ReplyPermission:
     return ReplyPermission(allowed=False, reason=reason)
-
-
-def _media_reason(can: Capabilities) -> str:
-    """Why no file can be attached."""
-    if can.media.allowed:
-        return "Earful sends words only, for now: attach the file on the platform itself."
-    return can.media.reason or "This channel takes no attachments from here."
 
 
 def _capabilities(channel: ConfiguredChannel | None) -> Capabilities:

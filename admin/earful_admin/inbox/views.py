@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from earful.inbox.attaching import LARGEST
 from earful.store.queries import changes, people
+from earful.store.queries.attachments import unsent_attachments
 from earful.store.queries.conversation import (
     ConversationPage,
     answerable,
@@ -24,6 +26,7 @@ from flask_admin import expose
 from earful_admin import context
 from earful_admin.inbox.acting import Acting
 from earful_admin.inbox.bulk import IGNORE_REASONS, Bulk
+from earful_admin.inbox.attaching import Attaching
 from earful_admin.inbox.composing import composer, web_address
 from earful_admin.inbox.entries import by_day
 from earful_admin.inbox.judging import Judging
@@ -52,7 +55,7 @@ KEYS = (
 )
 
 
-class InboxView(Listing, Bulk, Acting, Writing, Judging, OnPlatform, PageView):
+class InboxView(Listing, Bulk, Acting, Attaching, Writing, Judging, OnPlatform, PageView):
     """Reads the store, asks the channel's plugin what can be answered, and shows both."""
 
     requires = Role.VIEWER
@@ -121,6 +124,7 @@ class InboxView(Listing, Bulk, Acting, Writing, Judging, OnPlatform, PageView):
                 snooze_choices=snooze_choices(self.now, self.zone),
                 composer=self._composer(page, request.args.get("message", type=int)),
             )
+                largest_file=LARGEST,
         )
 
     def _conversation(self, view: View, conversation_id: int) -> dict[str, Any]:
@@ -136,6 +140,7 @@ class InboxView(Listing, Bulk, Acting, Writing, Judging, OnPlatform, PageView):
             "conversation_word": word_of(changes.conversation_state(conversation_id)),
             "snooze_choices": choices,
             "agents": people.assignable_agents(),
+            "largest_file": LARGEST,
             "queues": self._queues(),
             "priorities": list(reversed(PriorityRank)),
             "ignore_reasons": IGNORE_REASONS,
@@ -179,6 +184,7 @@ class InboxView(Listing, Bulk, Acting, Writing, Judging, OnPlatform, PageView):
             is_latest=is_latest,
             drafts=drafts(agent_id, page.row.id),
             sign_off=facts.sign_off if facts else "",
+            attachments=unsent_attachments(agent_id, page.row.id),
             now=self.now,
         )
 

@@ -20,6 +20,7 @@ from earful.inbox.variables import fill, split
 from earful.inbox.writing import Writing as Written
 from earful.inbox.writing import cautions, reply_limit, values_of, writing
 from earful.runtime import Runtime
+from earful.store.queries.attachments import unsent_attachments
 from earful.store.queries.conversation import answerable, conversation_page
 from earful.store.queries.writing import colleagues, saved_replies, writing_facts
 from earful.store.states import Role, WritingMode
@@ -28,6 +29,7 @@ from flask import abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from earful_admin import context
 from earful_admin.access import needs
 from earful_admin.inbox.composing import cost_of, in_dollars
 
@@ -120,6 +122,7 @@ class Writing:
             badge_of=self._badge,
             is_private=mode is WritingMode.PRIVATE,
             target=answerable(conversation_id, request.form.get("message", None, int)),
+            files=unsent_attachments(context.agent().id, conversation_id).get(mode, ()),
             pieces=pieces(_text(), values_of(written.facts), written.sign_off),
             **self._told(conversation_id, mode),
         )

@@ -5,7 +5,7 @@
   const shared = window.earful.inbox;
   if (!shared) return;
   const { $, $$, inbox, thread, openId, linkOf, neighbour, open, ask, post, fragment, unreachable } = shared;
-  const { announce, toast, keys, token, icon } = window.earful;
+  const { announce, toast, keys, token, icon, bring, text } = window.earful;
 
   const composer = () => $("#composer-form");
   const textBox = () => $("#composer-text");
@@ -147,11 +147,12 @@
     from.dataset.draft = text;
     from.dataset.saved = composer().elements.saved.value;
     // An answer may change its audience; what is for colleagues stays with colleagues.
-    const moves = text && !to.dataset.draft && from.dataset.kind !== "note" && to.dataset.kind !== "note";
+    const moves = (text || shared.attached().count) && !to.dataset.draft && from.dataset.kind !== "note" && to.dataset.kind !== "note";
     if (moves) {
       Object.assign(to.dataset, { draft: text, saved: from.dataset.saved });
       from.dataset.draft = "";
     }
+    if (moves) shared.moveAttached(from.dataset.kind, to.dataset.kind);
     const left = written(from);
     keepLocal(left);
     void upload(left);
@@ -200,12 +201,33 @@
     box.setAttribute("aria-label", label);
     $("[data-send-word]", form).textContent = word;
     for (const fact of $$("[data-for]", form)) fact.hidden = fact.dataset.for !== mode;
-    for (const part of $$("[data-media], [data-preview-toggle], [data-signs], [data-pick='/']", form)) part.hidden = mode === "note";
+    for (const part of $$("[data-preview-toggle], [data-signs], [data-pick='/']", form)) part.hidden = mode === "note";
     $("[data-pick='@']", form).hidden = mode !== "note";
     $("#cautions").replaceChildren();
     if (mode === "note") closePreview();
     closePicker();
     count();
+    for (const way of $$("[data-attach]", form)) way.hidden = way.dataset.attach !== mode;
+    void readAttached(mode);
+  };
+
+  // What attaches files is loaded where files are taken. Until then nothing is attached.
+  Object.assign(shared, {
+    attached: () => ({ count: 0, isBusy: false, kept: null }),
+    moveAttached: () => {},
+    dropAttached: () => {},
+  });
+  let attaching = null;
+  const readAttached = async (mode) => {
+    const parts = $("#attached")?.dataset.parts;
+    if (!parts) return;
+    attaching ??= Promise.all(parts.split(" ").map(bring));
+    try {
+      await attaching;
+      if (mode === kind()) shared.readAttached(mode);
+    } catch {
+      attaching = null;
+    }
   };
 
   const signed = (text) => {
@@ -270,7 +292,8 @@
   const submit = async (then, { force = false, accepted = "" } = {}) => {
     const form = composer();
     if (!form || isSending || isOver || missing) return;
-    if (!textBox().value.trim()) return textBox().focus();
+    if (shared.attached().isBusy) return void toast(text("A picture is still on its way. Send when it is here."), { kind: "warn" });
+    if (!textBox().value.trim() && (isNote() || !shared.attached().count)) return textBox().focus();
     const id = openId();
     const mode = kind();
     const leaves = then === "resolve" || then.startsWith("snooze");
@@ -281,6 +304,7 @@
     clearTimeout(pause);
     // A draft that is still on its way must not come back after it was sent.
     await flight;
+    await shared.attached().kept;
     const data = new FormData(form);
     data.set("then", then);
     data.set("force", force ? "1" : "");
@@ -306,6 +330,7 @@
     release();
     if (openId() !== id || kind() !== mode) return;
     Object.assign(chosen().dataset, { draft: "", saved: "" });
+    shared.dropAttached(mode);
     closePreview();
     show(chosen());
     hint("");
@@ -398,6 +423,8 @@
     $("[data-preview-toggle]").setAttribute("aria-expanded", "false");
     placeNews();
   };
+  shared.renewPreview = () => { if ($("#preview") && !$("#preview").hidden) void showPreview(); };
+  shared.placeNews = () => placeNews();
   shared.preview = () => {
     if (!composer() || isNote()) return;
     if ($("#preview").hidden) void showPreview();
