@@ -19,14 +19,15 @@ from earful.store.queries.inbox import View
 from earful.store.queries.people import colleagues
 from earful.store.states import Role
 from earful.types import Priority, Surface
+from earful.wording import gettext as _
 from flask import abort, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from earful_admin.access import needs
-from earful_admin.inbox.snoozing import custom
 from earful_admin.formats import dated
 from earful_admin.inbox.attaching import wanted_attachments
+from earful_admin.inbox.snoozing import custom
 from earful_admin.toasts import say
 
 __all__ = ["Acting"]
@@ -69,7 +70,7 @@ class Acting:
         """Give it to somebody, to who asks, or to nobody."""
         wanted = request.form.get("agent", "")
         agent_id = self.actor.agent_id if wanted == "me" else _number(wanted)
-        said = "Assigned" if agent_id else "Nobody is assigned now"
+        said = _("Assigned") if agent_id else _("Nobody is assigned now")
         return self._do(conversation_id, said, actions.assign, agent_id)
 
     @expose("/inbox/assignees")
@@ -85,14 +86,14 @@ class Acting:
     @needs(Role.AGENT)
     def ask_to_take_over(self, conversation_id: int) -> ResponseReturnValue:
         """Ask who holds it to hand it over."""
-        return self._do(conversation_id, "Asked", actions.ask_to_take_over)
+        return self._do(conversation_id, _("Asked"), actions.ask_to_take_over)
 
     @expose(f"{ON_CONVERSATION}/queue", methods=["POST"])
     @needs(Role.AGENT)
     def queue(self, conversation_id: int) -> ResponseReturnValue:
         """Move it to another queue."""
         wanted = _number(request.form.get("queue", "")) or 0
-        return self._do(conversation_id, "Moved", actions.set_queue, wanted)
+        return self._do(conversation_id, _("Moved"), actions.set_queue, wanted)
 
     @expose(f"{ON_CONVERSATION}/priority", methods=["POST"])
     @needs(Role.AGENT)
@@ -102,21 +103,26 @@ class Acting:
             wanted = Priority(request.form.get("priority", ""))
         except ValueError:
             abort(400)
-        return self._do(conversation_id, f"Priority: {wanted}", actions.set_priority, wanted)
+        return self._do(
+            conversation_id,
+            _("Priority: %(priority)s", priority=_(wanted)),
+            actions.set_priority,
+            wanted,
+        )
 
     @expose(f"{ON_CONVERSATION}/label", methods=["POST"])
     @needs(Role.AGENT)
     def label(self, conversation_id: int) -> ResponseReturnValue:
         """Put a label on it."""
         name = request.form.get("label", "")
-        return self._do(conversation_id, "Label added", actions.add_label, name)
+        return self._do(conversation_id, _("Label added"), actions.add_label, name)
 
     @expose(f"{ON_CONVERSATION}/unlabel", methods=["POST"])
     @needs(Role.AGENT)
     def unlabel(self, conversation_id: int) -> ResponseReturnValue:
         """Take a label off."""
         name = request.form.get("label", "")
-        return self._do(conversation_id, "Label removed", actions.remove_label, name)
+        return self._do(conversation_id, _("Label removed"), actions.remove_label, name)
 
     @expose(f"{ON_CONVERSATION}/snooze", methods=["POST"])
     @needs(Role.AGENT)
@@ -124,8 +130,8 @@ class Acting:
         """Put it away until a moment."""
         until = custom(request.form.get("until", ""), self.zone)
         if until is None:
-            return _refuse(conversation_id, ActionRefused("Choose a day and a time."))
-        said = f"Snoozed until {self._in_words(until)}"
+            return _refuse(conversation_id, ActionRefused(_("Choose a day and a time.")))
+        said = _("Snoozed until %(until)s", until=self._in_words(until))
         return self._do(conversation_id, said, actions.snooze, until, leaves=True, undo="reopen")
 
     @expose(f"{ON_CONVERSATION}/resolve", methods=["POST"])
@@ -134,7 +140,7 @@ class Acting:
         """The need is met."""
         outcome = request.form.get("outcome", "")
         return self._do(
-            conversation_id, "Resolved", actions.resolve, outcome, leaves=True, undo="reopen"
+            conversation_id, _("Resolved"), actions.resolve, outcome, leaves=True, undo="reopen"
         )
 
     @expose(f"{ON_CONVERSATION}/ignore", methods=["POST"])
@@ -143,14 +149,14 @@ class Acting:
         """No answer is needed, and why."""
         reason = request.form.get("other", "").strip() or request.form.get("reason", "")
         return self._do(
-            conversation_id, "Ignored", actions.ignore, reason, leaves=True, undo="reopen"
+            conversation_id, _("Ignored"), actions.ignore, reason, leaves=True, undo="reopen"
         )
 
     @expose(f"{ON_CONVERSATION}/reopen", methods=["POST"])
     @needs(Role.AGENT)
     def reopen(self, conversation_id: int) -> ResponseReturnValue:
         """Open it again."""
-        return self._do(conversation_id, "Opened again", actions.reopen)
+        return self._do(conversation_id, _("Opened again"), actions.reopen)
 
     @expose(f"{ON_REPLY}/undo", methods=["POST"])
     @needs(Role.AGENT)
@@ -161,7 +167,7 @@ class Acting:
             undone = actions.undo_reply(self.runtime, self.actor, reply_id, now=self.now)
             return self._done(
                 _asked_conversation(),
-                "Not sent. Your text is back.",
+                _("Not sent. Your text is back."),
                 text=undone.draft,
                 mode=undone.mode,
                 version=undone.version,
@@ -173,30 +179,30 @@ class Acting:
     @needs(Role.AGENT)
     def retry(self, reply_id: int) -> ResponseReturnValue:
         """Send a failed or unconfirmed reply once more."""
-        return self._on_reply(reply_id, "Sending again", actions.retry_reply)
+        return self._on_reply(reply_id, _("Sending again"), actions.retry_reply)
 
     @expose(f"{ON_REPLY}/sent", methods=["POST"])
     @needs(Role.AGENT)
     def was_sent(self, reply_id: int) -> ResponseReturnValue:
         """Somebody has looked: the reply does stand there."""
-        return self._on_reply(reply_id, "Noted as sent", actions.confirm_reply_sent)
+        return self._on_reply(reply_id, _("Noted as sent"), actions.confirm_reply_sent)
 
     @expose(f"{ON_REPLY}/find", methods=["POST"])
     @needs(Role.AGENT)
     def find(self, reply_id: int) -> ResponseReturnValue:
         """Look for the reply on the platform once more."""
-        return self._on_reply(reply_id, "Looking for it", actions.find_reply_again)
+        return self._on_reply(reply_id, _("Looking for it"), actions.find_reply_again)
 
     def _note(self, conversation_id: int) -> ResponseReturnValue:
         text = request.form.get("text", "")
-        return self._do(conversation_id, "Noted", actions.add_note, text)
+        return self._do(conversation_id, _("Noted"), actions.add_note, text)
 
     def _reply(self, conversation_id: int) -> ResponseReturnValue:
         form = request.form
-        then, _, moment = form.get("then", "").partition(":")
+        then, _colon, moment = form.get("then", "").partition(":")
         chosen = custom(moment or form.get("when", ""), self.zone)
         if then in {"at", "snooze"} and chosen is None:
-            msg = "Choose a day and a time."
+            msg = _("Choose a day and a time.")
             raise ActionRefused(msg)
         reply_id = actions.submit_reply(
             self.runtime,
@@ -212,24 +218,23 @@ class Acting:
             send_at=chosen if then == "at" else None,
             accepted=frozenset(form.get("accepted", "").split(",")),
             saved_reply_id=_number(form.get("saved", "")),
+            attachments=wanted_attachments(form),
             now=self.now,
         )
         undo = url_for("inbox.undo", reply_id=reply_id)
         if then == "at" and chosen:
-            said = f"Scheduled for {self._in_words(chosen)}"
+            said = _("Scheduled for %(when)s", when=self._in_words(chosen))
             return self._done(conversation_id, said, undo=undo)
-            attachments=wanted_attachments(form),
         wait = self.runtime.config.inbox.undo_seconds
         return self._done(
             conversation_id,
-            f"Sending in {wait} seconds" if wait else "Sending",
+            _("Sending in %(n)s seconds", n=wait) if wait else _("Sending"),
             undo=undo if wait else "",
             seconds=wait,
         )
 
     def _in_words(self, moment: datetime) -> str:
-        here = moment.astimezone(self.zone)
-        return f"{here:%a} {here.day} {here:%b, %H:%M}"
+        return dated(moment.astimezone(self.zone), _("EEE d MMM, HH:mm"))
 
     def _do(
         self,

@@ -29,6 +29,11 @@ __all__ = ["Composer", "Tab", "composer", "cost_of", "in_dollars", "web_address"
 
 logger = logging.getLogger(__name__)
 Kind = Literal["public", "private", "note"]
+_NONE_HERE: Mapping[Kind, str] = {
+    "public": mark("No public reply from here."),
+    "private": mark("No private from here."),
+    "note": mark("No note from here."),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +57,6 @@ class Tab:
     draft: str = ""
     version: int = 0
     saved_reply_id: int | None = None
-
-    @property
-    def price(self) -> str:
-        """The cost as people read it; "" for none."""
-        return in_dollars(self.cost)
     beside: Beside | None = None
     """Its files; None for a note, which has none."""
 
@@ -64,6 +64,11 @@ class Tab:
     def none_here(self) -> str:
         """That this is not possible from here."""
         return _(_NONE_HERE[self.kind])
+
+    @property
+    def price(self) -> str:
+        """The cost as people read it; "" for none."""
+        return in_dollars(self.cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +89,15 @@ class Composer:
         return next((tab for tab in usable if tab.draft), usable[0])
 
     @property
-    def closed(self) -> Tab | None:
-        """A way to answer that is not possible, to say why."""
-        return next((tab for tab in self.tabs if not tab.allowed), None)
-
-    @property
     def takes_files(self) -> bool:
         """Whether anything can be attached somewhere, or is."""
         all_beside = [tab.beside for tab in self.tabs if tab.beside]
         return any(each.taken.media or each.files for each in all_beside)
+
+    @property
+    def closed(self) -> Tab | None:
+        """A way to answer that is not possible, to say why."""
+        return next((tab for tab in self.tabs if not tab.allowed), None)
 
 
 def composer(
@@ -102,12 +107,12 @@ def composer(
     *,
     is_latest: bool,
     drafts: Mapping[WritingMode, DraftLine],
+    attachments: Mapping[WritingMode, Sequence[AttachmentLine]],
     sign_off: str,
     now: datetime,
 ) -> Composer:
     """How this message can be answered. The channel's plugin has the word on that."""
     channel = runtime.channels.get(page.row.channel.name)
-    attachments: Mapping[WritingMode, Sequence[AttachmentLine]],
     can = _capabilities(channel)
     ways = [
         _tab(way, _permission(channel, page, target, way.surface, now), can, drafts, attachments)
@@ -163,9 +168,9 @@ class _Way:
     surface: Surface
 
 
-_PUBLIC = _Way("public", "Public reply", "reply", Surface.PUBLIC_REPLY)
-_PRIVATE = _Way("private", "Private", "lock", Surface.PRIVATE)
-_NOTE = Tab(kind="note", label="Note", icon="sticky-note", surface="", allowed=True)
+_PUBLIC = _Way("public", mark("Public reply"), "reply", Surface.PUBLIC_REPLY)
+_PRIVATE = _Way("private", mark("Private"), "lock", Surface.PRIVATE)
+_NOTE = Tab(kind="note", label=mark("Note"), icon="sticky-note", surface="", allowed=True)
 
 
 def _ways(can: Capabilities, target: Answerable | None) -> tuple[_Way, ...]:
@@ -180,6 +185,7 @@ def _tab(
     permission: ReplyPermission,
     can: Capabilities,
     drafts: Mapping[WritingMode, DraftLine],
+    attachments: Mapping[WritingMode, Sequence[AttachmentLine]],
 ) -> Tab:
     mode = WritingMode(way.kind)
     draft = drafts.get(mode)
@@ -187,12 +193,11 @@ def _tab(
     allowed = permission.allowed
     return Tab(
         kind=way.kind,
-    attachments: Mapping[WritingMode, Sequence[AttachmentLine]],
         label=way.label,
         icon=way.icon,
         surface=way.surface,
         allowed=allowed,
-        reason="" if allowed else permission.reason or "It cannot be answered from here.",
+        reason="" if allowed else permission.reason or _("It cannot be answered from here."),
         until=permission.until if allowed else None,
         limit=reply_limit(can, way.surface),
         cost=permission.cost_usd,
@@ -200,12 +205,12 @@ def _tab(
         draft=draft.text if draft else "",
         version=draft.version if draft else 0,
         saved_reply_id=draft.saved_reply_id if draft else None,
+        beside=beside(mode, taken, attachments.get(mode, ())),
     )
 
 
 def _with_draft(tab: Tab, drafts: Mapping[WritingMode, DraftLine]) -> Tab:
     draft = drafts.get(WritingMode.NOTE)
-        beside=beside(mode, taken, attachments.get(mode, ())),
     if draft is None:
         return tab
     return replace(tab, draft=draft.text, version=draft.version)
@@ -219,10 +224,15 @@ def _permission(
     now: datetime,
 ) -> ReplyPermission:
     if target is None:
-        return _refused("There is no message here that could be answered.")
+        return _refused(_("There is no message here that could be answered."))
     if page.channel_state is not ChannelState.LIVE:
         why = page.channel_state_reason.rstrip(".")
-        return _refused(f"The channel is {page.channel_state}{': ' if why else ''}{why}.")
+        said = (
+            _("The channel is paused")
+            if page.channel_state is ChannelState.PAUSED
+            else _("The channel is disabled")
+        )
+        return _refused(f"{said}{': ' if why else ''}{why}.")
     return permitted(channel, target, surface, now=now)
 
 

@@ -19,14 +19,15 @@ from earful.store.queries.platform_actions import deeds
 from earful.store.queries.timeline import stretch_around, timeline
 from earful.store.queries.writing import drafts, writing_facts
 from earful.store.states import PriorityRank, Role
+from earful.wording import mark
 from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from earful_admin import context
 from earful_admin.inbox.acting import Acting
-from earful_admin.inbox.bulk import IGNORE_REASONS, Bulk
 from earful_admin.inbox.attaching import Attaching
+from earful_admin.inbox.bulk import IGNORE_REASONS, Bulk
 from earful_admin.inbox.composing import composer, web_address
 from earful_admin.inbox.entries import by_day
 from earful_admin.inbox.judging import Judging
@@ -41,17 +42,17 @@ __all__ = ["InboxView"]
 
 KEYS = (
     *LIST_KEYS,
-    ("r", "Reply"),
-    ("n", "Write a note"),
-    ("Ctrl Enter", "Send"),
-    ("Ctrl Shift Enter", "Send and resolve"),
-    ("e", "Resolve"),
-    ("a", "Assign"),
-    ("i", "Assign to me"),
-    ("s", "Snooze"),
-    ("p", "Priority"),
-    ("t", "Labels of the newest message"),
-    ("]", "Details"),
+    ("r", mark("Reply")),
+    ("n", mark("Write a note")),
+    ("Ctrl Enter", mark("Send")),
+    ("Ctrl Shift Enter", mark("Send and resolve")),
+    ("e", mark("Resolve")),
+    ("a", mark("Assign")),
+    ("i", mark("Assign to me")),
+    ("s", mark("Snooze")),
+    ("p", mark("Priority")),
+    ("t", mark("Labels of the newest message")),
+    ("]", mark("Details")),
 )
 
 
@@ -123,8 +124,8 @@ class InboxView(Listing, Bulk, Acting, Attaching, Writing, Judging, OnPlatform, 
                 zone=self.zone,
                 snooze_choices=snooze_choices(self.now, self.zone),
                 composer=self._composer(page, request.args.get("message", type=int)),
-            )
                 largest_file=LARGEST,
+            )
         )
 
     def _conversation(self, view: View, conversation_id: int) -> dict[str, Any]:
@@ -139,8 +140,8 @@ class InboxView(Listing, Bulk, Acting, Attaching, Writing, Judging, OnPlatform, 
             "composer": self._composer(page, request.args.get("m", type=int)),
             "conversation_word": word_of(changes.conversation_state(conversation_id)),
             "snooze_choices": choices,
-            "agents": people.assignable_agents(),
             "largest_file": LARGEST,
+            "agents": people.assignable_agents(),
             "queues": self._queues(),
             "priorities": list(reversed(PriorityRank)),
             "ignore_reasons": IGNORE_REASONS,
@@ -183,8 +184,8 @@ class InboxView(Listing, Bulk, Acting, Attaching, Writing, Judging, OnPlatform, 
             target,
             is_latest=is_latest,
             drafts=drafts(agent_id, page.row.id),
-            sign_off=facts.sign_off if facts else "",
             attachments=unsent_attachments(agent_id, page.row.id),
+            sign_off=facts.sign_off if facts else "",
             now=self.now,
         )
 
