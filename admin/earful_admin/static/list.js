@@ -97,7 +97,7 @@
   const title = document.title;
   const tabIcon = $("link[rel=icon]");
   const plainIcon = tabIcon.href;
-  let own = inbox.dataset.unread.split(",").filter(Boolean).map(Number);
+  let own = inbox.dataset.ownUnread.split(",").filter(Boolean).map(Number);
   let added = 0;
   const drawTab = () => {
     const count = Math.max(own.length, added);
@@ -306,6 +306,10 @@
       const said = await post(bar.dataset.act, data);
       if (said.refused) return void toast(said.refused, { kind: "danger" });
       for (const menu of $$(".menu[open]", bar)) menu.open = false;
+      if (said.job) {
+        clear();
+        return follow(said.job);
+      }
       for (const id of said.done) selected.delete(id);
       if (said.said) tellDone(said);
       showFailed(said);
@@ -332,6 +336,7 @@
         const back = await post(said.undo, new FormData());
         if (back.refused) return void toast(back.refused, { kind: "danger" });
         if (back.said) toast(back.said);
+        if (back.job) return follow(back.job);
         for (const each of back.failed) toast(`${each.name}: ${each.reason}`, { kind: "warn" });
         await Promise.all([poll({ force: true }), shared.refreshThread({ force: true })]);
       } catch (error) {
@@ -340,6 +345,50 @@
     });
     $(".toast-text", box).after(button);
   };
+
+  // More than one request takes is done by a job: how far it is stands above the list, also after
+  // the page was loaded again, until it is finished.
+  const JOB = "earful-bulk-job";
+  const LOOK_EVERY = 2000;
+  let looking = 0;
+  const follow = (url) => {
+    sessionStorage.setItem(JOB, url);
+    clearTimeout(looking);
+    void look(url);
+  };
+  const look = async (url) => {
+    let said = null;
+    try {
+      const answer = await ask(url, { headers: { Accept: "application/json" } });
+      if (answer.status === 404) return forget();
+      said = await answer.json();
+    } catch (error) {
+      if (error instanceof SignedOut) return;
+    }
+    if (said) drawJob(said);
+    if (!said || said.is_running) {
+      looking = setTimeout(() => void look(url), LOOK_EVERY);
+      return;
+    }
+    forget();
+    tellDone(said);
+    await poll({ force: true });
+  };
+  const forget = () => {
+    sessionStorage.removeItem(JOB);
+    $("#bulk-job")?.remove();
+  };
+  const drawJob = ({ said, passed, total, url }) => {
+    let box = $("#bulk-job");
+    if (!box) {
+      box = made('<p class="bulk-job" id="bulk-job"><progress></progress><a></a></p>');
+      bar.before(box);
+    }
+    const line = $("progress", box);
+    Object.assign(line, { max: total, value: passed, ariaLabel: said });
+    Object.assign($("a", box), { textContent: said, href: url });
+  };
+  if (bar && sessionStorage.getItem(JOB)) follow(sessionStorage.getItem(JOB));
 
   // What was refused stays selected, with the reason of each.
   const showFailed = ({ failed, failures }) => {

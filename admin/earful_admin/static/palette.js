@@ -68,7 +68,9 @@
       const text = fold(`${each.place} ${each.name}`);
       const found = words.map((word) => place(text, word));
       if (!found.every(Boolean)) return null;
-      const cost = found.reduce((sum, one) => sum + one.cost, 0);
+      // Among equals what stands openly comes first, then what says least beside what was typed.
+      const own = (each.isInner ? 5 : 0) + text.length / 1000;
+      const cost = found.reduce((sum, one) => sum + one.cost, own);
       return { ...each, cost, spots: found.flatMap((one) => one.spots) };
     }).filter(Boolean).sort((one, other) => one.cost - other.cost);
   };
