@@ -14,12 +14,15 @@ from earful.store.queries.conditions import view_condition
 from earful.store.queries.inbox import Filter, View, count_filter
 from earful.store.queries.views import ViewLine, saved_view, saved_views
 from earful.store.states import ConversationStatus, Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from earful_admin import context
 from earful_admin.access import may
+from earful_admin.formats import counted, words
 from earful_admin.inbox.listing import ORDERS
 from earful_admin.inbox.view_draft import ViewDraft, ViewRow
 from earful_admin.manage.policy_draft import GROUPS
@@ -29,7 +32,7 @@ from earful_admin.views import PageView
 
 __all__ = ["KeepingView"]
 
-HINTS = {"texts": "several, with commas between", "number": "a number"}
+HINTS = {"texts": mark("several, with commas between"), "number": mark("a number")}
 
 
 class KeepingView(PageView):
@@ -73,7 +76,7 @@ class KeepingView(PageView):
         """Remove it for good."""
         line = self._line(view_id)
         actions.delete_view(self.runtime, self.actor, view_id, now=self.now)
-        say(f"\u201c{line.name}\u201d is removed. No conversation changed.")
+        say(_("\u201c%(name)s\u201d is removed. No conversation changed.", name=line.name))
         return redirect(url_for("inbox.index"), 303)
 
     def _line(self, view_id: int) -> ViewLine:
@@ -124,7 +127,7 @@ class KeepingView(PageView):
         except ActionRefused as refused:
             draft.mistakes.append(("", str(refused)))
             return None
-        say(f"\u201c{draft.name.strip()}\u201d is kept.")
+        say(_("\u201c%(name)s\u201d is kept.", name=draft.name.strip()))
         return key
 
     def _count(self, draft: ViewDraft) -> str:
@@ -133,12 +136,15 @@ class KeepingView(PageView):
         try:
             count, is_more = count_filter(Filter(draft.status, where))
         except TooSlow:
-            return "This takes too long to count. Ask less, or narrow it to a queue or a channel."
+            return _(
+                "This takes too long to count. Ask less, or narrow it to a queue or a channel."
+            )
         if not count and not is_more:
-            return "No conversation matches now."
+            return _("No conversation matches now.")
         if count == 1 and not is_more:
-            return "1 conversation matches now."
-        return f"{count:,}{'+' if is_more else ''} conversations match now."
+            return _("1 conversation matches now.")
+        shown = f"{counted(count)}{'+' if is_more else ''}"
+        return _("%(count)s conversations match now.", count=shown)
 
     def _editor(
         self,
@@ -185,6 +191,6 @@ class KeepingView(PageView):
 def _in_words(line: ViewLine | None) -> str:
     if line is None:
         return ""
-    words = condition_in_words(compile_condition(line.conditions, VIEW_FACTS))
-    words = words.replace("for every message", "all").removeprefix("when ")
-    return f"{str(line.status).capitalize()} conversations: {words}."
+    questions = condition_in_words(compile_condition(line.conditions, VIEW_FACTS))
+    facts = {"status": words(line.status), "questions": questions or _("all")}
+    return _("%(status)s conversations: %(questions)s.", **facts)

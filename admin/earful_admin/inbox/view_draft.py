@@ -13,6 +13,7 @@ from typing import Any
 from earful.policies import VIEW_FACTS, Operator, Takes, validate_view, view_operators
 from earful.store.queries.views import ViewLine
 from earful.store.states import ConversationStatus, ListOrder
+from earful.wording import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from earful_admin.manage.policy_draft import GROUPS, shown, typed
@@ -127,8 +128,8 @@ class ViewDraft:
     def check(self) -> bool:
         """Whether the condition can be asked; what is wrong is put to its line, in words."""
         for mistake in validate_view(self.conditions()):
-            at = _place(self.nodes(), mistake.path)
-            text = _sentence(mistake.text, self.rows[at])
+            node = _place(self.nodes(), mistake.path)
+            at, text = node.at, _sentence(mistake.text, node)
             self.rows[at].mistakes.append(text)
             control = (
                 str(mistake.path[-1]) if mistake.path and self.rows[at].kind == ASK else "kind"
@@ -139,7 +140,7 @@ class ViewDraft:
 
     def change(self, step: str) -> int:
         """Do what one of the form's own buttons says; gives the line that deserves the focus."""
-        name, _, number = step.rpartition("-")
+        name, _dash, number = step.rpartition("-")
         at = int(number) if number.isdecimal() and len(number) < 4 else -1  # noqa: PLR2004
         if not 0 <= at < len(self.rows):
             return 0
@@ -210,21 +211,22 @@ def _kept(node: Node) -> list[Node]:
     return [each for each in node.children if not each.row.is_empty]
 
 
-def _place(root: Node, path: Sequence[str | int]) -> int:
+def _place(root: Node, path: Sequence[str | int]) -> Node:
     """The line that a place in the tree came from."""
     node = root
     for step in path:
         if isinstance(step, int):
             node = _kept(node)[step]
-    return node.at
+    return node
 
 
-def _sentence(text: str, row: ViewRow) -> str:
+def _sentence(text: str, node: Node) -> str:
     """The engine's words, where it speaks to people who write JSON in those of the form."""
+    row = node.row
     if row.kind == ASK and not row.fact:
-        text = "choose what to look at"
+        text = _("choose what to look at")
     elif row.kind == ASK and not row.op:
-        text = "choose a question"
-    elif "holds no question" in text:
-        text = "this group is empty: add a question, or remove it"
+        text = _("choose a question")
+    elif row.kind != ASK and not _kept(node):
+        text = _("this group is empty: add a question, or remove it")
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

@@ -7,13 +7,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from earful.policies import Mistake, validate_actions, validate_condition
+from earful.policies import Mistake, Takes, validate_actions, validate_condition
+from earful.wording import gettext as _
+from earful.wording import mark
 
-from earful_admin.manage.policy_draft import FACTS, Draft
+from earful_admin.manage.policy_draft import FACTS, Draft, Row
 
 __all__ = ["Names", "check"]
 
-_PLACES = {"queue": "queue", "assign": "active agent", "notify": "notifier"}
+_NOWHERE = {
+    "queue": mark("there is no queue named “%(name)s” here"),
+    "assign": mark("there is no active agent named “%(name)s” here"),
+    "notify": mark("there is no notifier named “%(name)s” here"),
+}
 LONGEST_NAME = 120
 
 
@@ -42,16 +48,18 @@ def check(draft: Draft, names: Names) -> bool:
 
 def _check_name(draft: Draft) -> None:
     if not draft.name.strip():
-        draft.mistakes.append(("name", "Name: give the policy a name."))
+        draft.mistakes.append(("name", _("Name: give the policy a name.")))
     elif len(draft.name.strip()) > LONGEST_NAME:
-        draft.mistakes.append(("name", f"Name: use at most {LONGEST_NAME} characters."))
+        words = _("Name: use at most %(n)s characters.", n=LONGEST_NAME)
+        draft.mistakes.append(("name", words))
 
 
 def _check_conditions(draft: Draft) -> None:
     try:
         tree = draft.conditions()
     except ValueError as error:
-        draft.mistakes.append(("text", f"Condition: this is not JSON: {_where(error)}."))
+        words = _("Condition: this is not JSON: %(why)s.", why=_where(error))
+        draft.mistakes.append(("text", words))
         return
     found = validate_condition(tree, FACTS)
     if draft.text is not None:
@@ -64,7 +72,7 @@ def _check_conditions(draft: Draft) -> None:
 
 def _where(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} in line {error.lineno}"
+        return _("%(why)s in line %(line)s", why=error.msg, line=error.lineno)
     return str(error)
 
 
@@ -72,23 +80,25 @@ def _place_in_row(draft: Draft, mistake: Mistake, kept: Sequence[int]) -> None:
     match mistake.path:
         case (_, int(number), *rest):
             at = kept[number]
-            text = _sentence(_plain(mistake.text, draft.rows[at].op))
+            text = _sentence(_plain(mistake, draft.rows[at]))
             draft.rows[at].mistakes.append(text)
             control = rest[0] if rest else "fact"
-            draft.mistakes.append((f"{control}-{at}", f"Condition {at + 1}: {text}"))
+            draft.mistakes.append(
+                (f"{control}-{at}", _("Condition %(n)s: %(text)s", n=at + 1, text=text))
+            )
         case _:
-            draft.mistakes.append(("match", f"Condition: {_sentence(mistake.text)}"))
+            draft.mistakes.append(("match", _("Condition: %(text)s", text=_sentence(mistake.text))))
 
 
-def _plain(text: str, op: str) -> str:
+def _plain(mistake: Mistake, row: Row) -> str:
     """The engine's words where it speaks to people who write JSON, in those of the form."""
-    if text == "it does not say which fact to look at":
-        return "choose what to look at"
-    if not op and " can be asked " in text:
-        return "choose a question"
-    if text == "the value must be true or false":
-        return "choose yes or no"
-    return text
+    if not row.fact:
+        return _("choose what to look at")
+    if not row.op and mistake.path[-1] == "op":
+        return _("choose a question")
+    if row.takes is Takes.BOOLEAN and mistake.path[-1] == "value":
+        return _("choose yes or no")
+    return mistake.text
 
 
 def _check_actions(draft: Draft, names: Names) -> None:
@@ -107,7 +117,7 @@ def _leads_nowhere(number: int, wish: Mapping[str, Any], names: Names) -> list[M
     known = names.of(wish["do"])
     if known is None or wish["value"] in known:
         return []
-    text = f"there is no {_PLACES[wish['do']]} named \u201c{wish['value']}\u201d here"
+    text = _(_NOWHERE[wish["do"]], name=wish["value"])
     return [Mistake(place="", text=text, path=(number, "value"))]
 
 
@@ -116,12 +126,14 @@ def _place_in_action(draft: Draft, mistake: Mistake, kept: Sequence[int]) -> Non
         case (int(number), *rest):
             at = kept[number]
             row = draft.actions[at]
-            text = _sentence(mistake.text if row.do else "choose what to do")
+            text = _sentence(mistake.text if row.do else _("choose what to do"))
             row.mistakes.append(text)
             control = "do" if rest == ["do"] or not rest else "act"
-            draft.mistakes.append((f"{control}-{at}", f"Action {at + 1}: {text}"))
+            draft.mistakes.append(
+                (f"{control}-{at}", _("Action %(n)s: %(text)s", n=at + 1, text=text))
+            )
         case _:
-            text = "Actions: choose at least one; the policy would do nothing."
+            text = _("Actions: choose at least one; the policy would do nothing.")
             draft.mistakes.append(("do-0", text if not draft.wishes() else f"{mistake}."))
 
 

@@ -15,6 +15,8 @@ from typing import cast
 from earful.errors import ConfigError
 from earful.policies.mistakes import Mistake, meant, named, quoted
 from earful.types import Priority
+from earful.wording import gettext as _
+from earful.wording import mark
 
 __all__ = ["ACTIONS", "MOST_ACTIONS", "ActionType", "Wish", "compile_actions", "validate_actions"]
 
@@ -30,7 +32,8 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 class ActionType:
     """One kind of action. `check` yields what is wrong with a value, or nothing.
 
-    `says` is the imperative for a sentence, `done` the report of it; both with `{value}`.
+    `says` is the imperative for a sentence, `done` the report of it; both with `%(value)s`, and all
+    translated where they are shown.
     """
 
     name: str
@@ -52,12 +55,16 @@ class Wish:
     @property
     def words(self) -> str:
         """The wish as an imperative: "put it into the queue “Billing”"."""
-        return ACTIONS[self.do].says.format(value=self.value)
+        return _(ACTIONS[self.do].says, value=self._value)
 
     @property
     def done(self) -> str:
         """The same as a report: "put it into the queue “Billing”"."""
-        return ACTIONS[self.do].done.format(value=self.value)
+        return _(ACTIONS[self.do].done, value=self._value)
+
+    @property
+    def _value(self) -> str:
+        return _(self.value) if self.value in ACTIONS[self.do].choices else self.value
 
 
 def _check_any(_value: str) -> str:
@@ -67,68 +74,73 @@ def _check_any(_value: str) -> str:
 def _check_priority(value: str) -> str:
     if value in set(Priority):
         return ""
-    return f"{named(value)} is none of {', '.join(Priority)}{meant(value, Priority)}"
+    text = _("%(name)s is none of %(known)s", name=named(value), known=", ".join(Priority))
+    return f"{text}{meant(value, Priority)}"
 
 
 def _check_label(value: str) -> str:
     if _LABEL.fullmatch(value):
         return ""
-    return f"{named(value)} is no label: write a word, or namespace:value, without spaces"
+    return _(
+        "%(name)s is no label: write a word, or namespace:value, without spaces", name=named(value)
+    )
 
 
 def _check_email(value: str) -> str:
-    return "" if _EMAIL.fullmatch(value) else f"{named(value)} is no e-mail address"
+    if _EMAIL.fullmatch(value):
+        return ""
+    return _("%(name)s is no e-mail address", name=named(value))
 
 
 _TYPES = (
     ActionType(
         name="queue",
-        title="Put into a queue",
-        says="put it into the queue “{value}”",
-        done="put it into the queue “{value}”",
+        title=mark("Put into a queue"),
+        says=mark("put it into the queue “%(value)s”"),
+        done=mark("put it into the queue “%(value)s”"),
         check=_check_any,
     ),
     ActionType(
         name="priority",
-        title="Set the priority",
-        says="set the priority to {value}",
-        done="set the priority to {value}",
+        title=mark("Set the priority"),
+        says=mark("set the priority to %(value)s"),
+        done=mark("set the priority to %(value)s"),
         check=_check_priority,
         choices=tuple(Priority),
     ),
     ActionType(
         name="label",
-        title="Add a label",
-        says="add the label “{value}”",
-        done="added the label “{value}”",
+        title=mark("Add a label"),
+        says=mark("add the label “%(value)s”"),
+        done=mark("added the label “%(value)s”"),
         check=_check_label,
     ),
     ActionType(
         name="assign",
-        title="Assign to",
-        says="assign it to {value}",
-        done="assigned it to {value}",
+        title=mark("Assign to"),
+        says=mark("assign it to %(value)s"),
+        done=mark("assigned it to %(value)s"),
         check=_check_email,
     ),
     ActionType(
         name="notify",
-        title="Notify",
-        says="notify through “{value}”",
-        done="notified through “{value}”",
+        title=mark("Notify"),
+        says=mark("notify through “%(value)s”"),
+        done=mark("notified through “%(value)s”"),
         check=_check_any,
     ),
     ActionType(
         name="ignore",
-        title="Ignore, with a reason",
-        says="ignore it because “{value}”",
-        done="ignored it because “{value}”",
+        title=mark("Ignore, with a reason"),
+        says=mark("ignore it because “%(value)s”"),
+        done=mark("ignored it because “%(value)s”"),
         check=_check_any,
     ),
     ActionType(
         name="stop",
-        title="Look at no further policy",
-        says="look at no further policy",
-        done="looked at no further policy",
+        title=mark("Look at no further policy"),
+        says=mark("look at no further policy"),
+        done=mark("looked at no further policy"),
         check=_check_any,
         takes_value=False,
     ),
@@ -140,23 +152,24 @@ ACTIONS: Mapping[str, ActionType] = MappingProxyType({one.name: one for one in _
 
 def validate_actions(wishes: object) -> list[Mistake]:
     """Every mistake in a policy's list of actions, each with its place."""
-    whole = "the actions"
+    whole = _("the actions")
     if not isinstance(wishes, list):
-        return [Mistake(place=whole, text="must be a list")]
+        return [Mistake(place=whole, text=_("must be a list"))]
     if not wishes:
-        return [Mistake(place=whole, text="there is none: the policy would do nothing")]
+        return [Mistake(place=whole, text=_("there is none: the policy would do nothing"))]
     if len(wishes) > MOST_ACTIONS:
-        return [Mistake(place=whole, text=f"there are more than {MOST_ACTIONS}")]
+        text = _("there are more than %(most)s", most=MOST_ACTIONS)
+        return [Mistake(place=whole, text=text)]
     mistakes = [mistake for at, wish in enumerate(wishes) for mistake in _wish_mistakes(wish, at)]
     return mistakes or _contradictions(wishes)
 
 
 def _wish_mistakes(wish: object, at: int) -> list[Mistake]:
-    place = f"action {at + 1}"
+    place = _("action %(n)s", n=at + 1)
     if not isinstance(wish, dict):
-        return [Mistake(place=place, text="must have a “do”", path=(at,))]
+        return [Mistake(place=place, text=_("must have a “do”"), path=(at,))]
     mistakes = [
-        Mistake(place=place, text=f"{named(key)} is unknown", path=(at,))
+        Mistake(place=place, text=_("%(name)s is unknown", name=named(key)), path=(at,))
         for key in wish
         if key not in {"do", "value"}
     ]
@@ -170,17 +183,20 @@ def _wish_mistakes(wish: object, at: int) -> list[Mistake]:
 
 def _unknown_action(name: object) -> str:
     if not isinstance(name, str):
-        return f"it does not say what to do: one of {', '.join(ACTIONS)}"
-    return f"there is no action {named(name)}{meant(name, ACTIONS)}"
+        return _("it does not say what to do: one of %(known)s", known=", ".join(ACTIONS))
+    text = _("there is no action %(name)s", name=named(name))
+    return f"{text}{meant(name, ACTIONS)}"
 
 
 def _value_mistake(kind: ActionType, value: object) -> str:
     if not kind.takes_value:
-        return "" if value is None or value == "" else f"{quoted(kind.name)} takes no value"
+        if value is None or value == "":
+            return ""
+        return _("%(name)s takes no value", name=quoted(kind.name))
     if not isinstance(value, str) or not value.strip():
-        return f"{quoted(kind.name)} needs a value"
+        return _("%(name)s needs a value", name=quoted(kind.name))
     if len(value) > _LONGEST_VALUE:
-        return f"the value is longer than {_LONGEST_VALUE} characters"
+        return _("the value is longer than %(most)s characters", most=_LONGEST_VALUE)
     return kind.check(value)
 
 
@@ -191,8 +207,8 @@ def _contradictions(wishes: list[dict[str, object]]) -> list[Mistake]:
     for at, wish in enumerate(wishes):
         name = wish["do"]
         if name in seen and name in {"queue", "priority", "assign", "ignore"}:
-            text = f"{quoted(str(name))} is given twice; only one can hold"
-            mistakes.append(Mistake(place=f"action {at + 1}", text=text, path=(at, "do")))
+            text = _("%(name)s is given twice; only one can hold", name=quoted(str(name)))
+            mistakes.append(Mistake(place=_("action %(n)s", n=at + 1), text=text, path=(at, "do")))
         seen.add(name)
     return mistakes
 

@@ -15,6 +15,7 @@ from earful.errors import ConfigError
 from earful.policies.facts import Fact, FactRegistry, FactView
 from earful.policies.mistakes import Mistake, meant, named, quoted
 from earful.policies.operators import OPERATORS, Operator, Test
+from earful.wording import gettext as _
 
 __all__ = [
     "ALWAYS",
@@ -93,7 +94,7 @@ class Condition:
         """As `explain`, over a view that was used before."""
         if not self.test(view):
             return []
-        return list(dict.fromkeys(_reasons(self.root, view))) or ["every message"]
+        return list(dict.fromkeys(_reasons(self.root, view))) or [_("every message")]
 
 
 # Checking
@@ -113,10 +114,10 @@ class _Check:
         self._leaves = 0
 
     def run(self, tree: object) -> list[Mistake]:
-        self._node(tree, (), "the condition", 1)
+        self._node(tree, (), _("the condition"), 1)
         if self._leaves > MOST_LEAVES:
-            text = f"it asks more than {MOST_LEAVES} questions; use several policies"
-            self._mistakes.append(Mistake(place="the condition", text=text))
+            text = _("it asks more than %(most)s questions; use several policies", most=MOST_LEAVES)
+            self._mistakes.append(Mistake(place=_("the condition"), text=text))
         return self._mistakes
 
     def _say(self, path: tuple[str | int, ...], place: str, text: str) -> None:
@@ -124,7 +125,7 @@ class _Check:
 
     def _node(self, node: object, path: tuple[str | int, ...], place: str, level: int) -> None:
         if not isinstance(node, dict):
-            self._say(path, place, "must be a question or a group (all, any, none)")
+            self._say(path, place, _("must be a question or a group (all, any, none)"))
             return
         groups = [key for key in _GROUPS if key in node]
         if groups:
@@ -142,15 +143,17 @@ class _Check:
     ) -> None:
         kind = groups[0]
         if len(node) > 1:
-            self._say(path, place, f"a group has one key, {_one_of(groups)}, and nothing beside it")
+            text = _("a group has one key, %(keys)s, and nothing beside it", keys=_one_of(groups))
+            self._say(path, place, text)
             return
         children = node[kind]
         if not isinstance(children, list):
-            self._say(path, place, f"{quoted(kind)} must hold a list")
+            self._say(path, place, _("%(name)s must hold a list", name=quoted(kind)))
         elif not children and kind != "all":
-            self._say(path, place, f"{quoted(kind)} holds no question")
+            self._say(path, place, _("%(name)s holds no question", name=quoted(kind)))
         elif level > MOST_LEVELS:
-            self._say(path, place, f"groups stand more than {MOST_LEVELS} levels deep")
+            text = _("groups stand more than %(most)s levels deep", most=MOST_LEVELS)
+            self._say(path, place, text)
         else:
             self._children(children, kind, path, place, level)
 
@@ -162,11 +165,12 @@ class _Check:
         place: str,
         level: int,
     ) -> None:
-        within = "" if level == 1 else f", inside {place}"
         for number, child in enumerate(children):
             if self._leaves > MOST_LEAVES:
                 return
-            child_place = f"part {number + 1} of {quoted(kind)}{within}"
+            child_place = _("part %(n)s of %(group)s", n=number + 1, group=quoted(kind))
+            if level > 1:
+                child_place = _("%(part)s, inside %(place)s", part=child_place, place=place)
             self._node(child, (*path, kind, number), child_place, level + 1)
 
     def _leaf(self, node: dict[object, object], path: tuple[str | int, ...], place: str) -> None:
@@ -174,7 +178,8 @@ class _Check:
         for key in node:
             if key not in _LEAF_KEYS:
                 names = (*_LEAF_KEYS, *_GROUPS)
-                self._say(path, place, f"{named(key)} is unknown{meant(key, names)}")
+                text = _("%(name)s is unknown", name=named(key))
+                self._say(path, place, f"{text}{meant(key, names)}")
         fact = self._fact_of(node, path, place)
         if fact is None:
             return
@@ -188,13 +193,13 @@ class _Check:
     ) -> Fact | None:
         name = node.get("fact")
         if not isinstance(name, str):
-            self._say((*path, "fact"), place, "it does not say which fact to look at")
+            self._say((*path, "fact"), place, _("it does not say which fact to look at"))
             return None
         fact = self._facts.get(name)
         if fact is None:
             names = [one.name for one in self._facts]
-            text = f"there is no fact {named(name)}{meant(name, names)}"
-            self._say((*path, "fact"), place, text)
+            text = _("there is no fact %(name)s", name=named(name))
+            self._say((*path, "fact"), place, f"{text}{meant(name, names)}")
         return fact
 
     def _operator_of(
@@ -208,14 +213,18 @@ class _Check:
         offered = OPERATORS[fact.type]
         if isinstance(name, str) and name in offered:
             return offered[name]
-        known = ", ".join(offered)
-        text = f"{fact.name} can be asked {known}, not {named(name)}{meant(name, offered)}"
-        self._say((*path, "op"), place, text)
+        text = _(
+            "%(fact)s can be asked %(known)s, not %(name)s",
+            fact=fact.name,
+            known=", ".join(offered),
+            name=named(name),
+        )
+        self._say((*path, "op"), place, f"{text}{meant(name, offered)}")
         return None
 
 
 def _one_of(names: list[str]) -> str:
-    return " or ".join(quoted(name) for name in names)
+    return _(" or ").join(quoted(name) for name in names)
 
 
 # Compiling

@@ -15,6 +15,7 @@ from typing import TypedDict, TypeVar
 import regex
 
 from earful.types import Priority, Surface
+from earful.wording import mark
 
 __all__ = ["Fact", "FactRegistry", "FactType", "FactValues", "FactView", "fold", "word_run"]
 
@@ -36,7 +37,8 @@ class Fact:
     """Something a condition may ask about.
 
     `title` stands in a sentence: "message text", "number of followers". A choice without `choices`
-    is open: its names are the installation's own (queues, channels).
+    is open: its names are the installation's own (queues, channels). `denied` is the opposite of
+    what the title of a boolean fact states. All words are translated where they are shown.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Fact:
     type: FactType
     choices: tuple[str, ...] = ()
     help: str = ""
+    denied: str = ""
 
 
 FactValues = TypedDict(
@@ -78,103 +81,132 @@ A name that is missing, or None, is not known: no question about it is answered 
 `is_unknown`.
 """
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_STATUSES = ("open", "pending", "snoozed", "resolved", "ignored")
+_WEEKDAYS = (
+    mark("monday"),
+    mark("tuesday"),
+    mark("wednesday"),
+    mark("thursday"),
+    mark("friday"),
+    mark("saturday"),
+    mark("sunday"),
+)
+_STATUSES = (mark("open"), mark("pending"), mark("snoozed"), mark("resolved"), mark("ignored"))
+_OTHER_CHOICES = (
+    mark("public post"),
+    mark("public reply"),
+    mark("private"),
+    mark("negative"),
+    mark("neutral"),
+    mark("positive"),
+)
+"""What else may be chosen, as it stands in a sentence; priorities are found by themselves."""
 
 _STANDARD = (
-    Fact(name="message.text", title="message text", type=FactType.TEXT),
+    Fact(name="message.text", title=mark("message text"), type=FactType.TEXT),
     Fact(
         name="message.surface",
-        title="kind of message",
+        title=mark("kind of message"),
         type=FactType.CHOICE,
         choices=tuple(Surface),
-        help="A public post of its own, a public reply below something, or a private message.",
+        help=mark(
+            "A public post of its own, a public reply below something, or a private message."
+        ),
     ),
     Fact(
         name="message.language",
-        title="message language",
+        title=mark("message language"),
         type=FactType.CHOICE,
-        help="A language code such as en; unknown where neither platform nor classifier tells.",
+        help=mark(
+            "A language code such as en; unknown where neither platform nor classifier tells."
+        ),
     ),
     Fact(
         name="message.length",
-        title="message length",
+        title=mark("message length"),
         type=FactType.NUMBER,
-        help="In characters.",
+        help=mark("In characters."),
     ),
     Fact(
         name="channel.name",
-        title="channel",
+        title=mark("channel"),
         type=FactType.CHOICE,
-        help="The channel's name in the configuration.",
+        help=mark("The channel's name in the configuration."),
     ),
     Fact(
         name="channel.type",
-        title="type of channel",
+        title=mark("type of channel"),
         type=FactType.CHOICE,
-        help="The kind of platform, as the configuration's `type` names it.",
+        help=mark("The kind of platform, as the configuration's `type` names it."),
     ),
-    Fact(name="author.name", title="author's name", type=FactType.TEXT),
-    Fact(name="author.handle", title="author's handle", type=FactType.TEXT),
+    Fact(name="author.name", title=mark("author's name"), type=FactType.TEXT),
+    Fact(name="author.handle", title=mark("author's handle"), type=FactType.TEXT),
     Fact(
         name="author.reach",
-        title="author's reach",
+        title=mark("author's reach"),
         type=FactType.NUMBER,
-        help="The number of followers; unknown where the platform does not tell.",
+        help=mark("The number of followers; unknown where the platform does not tell."),
     ),
     Fact(
         name="author.verified",
-        title="author is verified by the platform",
+        title=mark("author is verified by the platform"),
         type=FactType.BOOLEAN,
+        denied=mark("author is not verified by the platform"),
     ),
     Fact(
         name="contact.is_known",
-        title="contact has written before",
+        title=mark("contact has written before"),
         type=FactType.BOOLEAN,
+        denied=mark("contact has not written before"),
     ),
     Fact(
         name="labels",
-        title="labels",
+        title=mark("labels"),
         type=FactType.LABELS,
-        help="Labels by classifiers and people, such as sentiment:negative or intent:*.",
+        help=mark("Labels by classifiers and people, such as sentiment:negative or intent:*."),
     ),
-    Fact(name="conversation.title", title="conversation title", type=FactType.TEXT),
-    Fact(name="conversation.is_new", title="conversation is new", type=FactType.BOOLEAN),
+    Fact(name="conversation.title", title=mark("conversation title"), type=FactType.TEXT),
+    Fact(
+        name="conversation.is_new",
+        title=mark("conversation is new"),
+        type=FactType.BOOLEAN,
+        denied=mark("conversation is not new"),
+    ),
     Fact(
         name="conversation.queue",
-        title="current queue",
+        title=mark("current queue"),
         type=FactType.CHOICE,
-        help="Unknown until a conversation has been put into a queue.",
+        help=mark("Unknown until a conversation has been put into a queue."),
     ),
     Fact(
         name="conversation.priority",
-        title="current priority",
+        title=mark("current priority"),
         type=FactType.CHOICE,
         choices=tuple(Priority),
     ),
     Fact(
         name="conversation.status",
-        title="conversation status",
+        title=mark("conversation status"),
         type=FactType.CHOICE,
         choices=_STATUSES,
     ),
     Fact(
         name="time.weekday",
-        title="day of the week",
+        title=mark("day of the week"),
         type=FactType.CHOICE,
         choices=_WEEKDAYS,
-        help="In the time zone of the business hours.",
+        help=mark("In the time zone of the business hours."),
     ),
     Fact(
         name="time.hour",
-        title="hour of the day",
+        title=mark("hour of the day"),
         type=FactType.NUMBER,
-        help="0 to 23, in the time zone of the business hours.",
+        help=mark("0 to 23, in the time zone of the business hours."),
     ),
     Fact(
         name="time.in_business_hours",
-        title="message is within business hours",
+        title=mark("message is within business hours"),
         type=FactType.BOOLEAN,
+        denied=mark("message is not within business hours"),
     ),
 )
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from earful.wording import gettext as _
+
 __all__ = ["Mistake", "meant", "named", "quoted"]
 
 _LONGEST_NAME = 60
@@ -30,7 +32,7 @@ def quoted(text: str) -> str:
 def named(name: object) -> str:
     """A name somebody wrote, whatever it is, quoted and short enough for a sentence."""
     if not isinstance(name, str):
-        return "nothing" if name is None else "something that is no text"
+        return _("nothing") if name is None else _("something that is no text")
     return quoted(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
 
 
@@ -40,4 +42,4 @@ def meant(name: object, known: Iterable[str]) -> str:
     if not isinstance(name, str) or len(name) > _LONGEST_NAME:
         return ""
     near = get_close_matches(name.lower(), list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return _("; did you mean %(name)s?", name=near[0]) if near else ""

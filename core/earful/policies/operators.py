@@ -14,9 +14,12 @@ from types import MappingProxyType
 from typing import Any
 
 import re2
+from babel.numbers import format_decimal
 
 from earful.policies.facts import Fact, FactType, FactView, fold, word_run
 from earful.policies.mistakes import meant, quoted
+from earful.wording import gettext as _
+from earful.wording import language, mark
 
 __all__ = ["OPERATORS", "Operator", "Takes", "Test"]
 
@@ -44,15 +47,14 @@ class Takes(StrEnum):
 class Operator:
     """One question about a fact.
 
-    `says` and `denies` are the sentence for yes and for no, with `{fact}` and `{value}` in them.
-    `cost` orders questions: the cheap ones are asked first.
+    `title` and `denies` stand between fact and value, for yes and for no; both are translated where
+    they are shown. `cost` orders questions: the cheap ones are asked first.
     """
 
     name: str
     title: str
     takes: Takes
     build: Callable[[str, Any], Test]
-    says: str
     denies: str
     cost: int = 1
 
@@ -67,51 +69,52 @@ class Operator:
     def phrase(self, fact: Fact, value: object, *, denied: bool = False) -> str:
         """The question and its answer in words: "message text contains “refund”"."""
         if isinstance(value, bool):
-            return fact.title if value is not denied else _negated(fact.title)
-        template = self.denies if denied else self.says
-        return template.format(fact=fact.title, value=_value_in_words(fact, value))
+            return _(fact.title) if value is not denied else _denied(fact)
+        facts = {"fact": _(fact.title), "question": _(self.denies if denied else self.title)}
+        if self.takes is Takes.NOTHING:
+            return _("%(fact)s %(question)s", **facts)
+        return _("%(fact)s %(question)s %(value)s", value=_value_in_words(fact, value), **facts)
 
 
-def _negated(statement: str) -> str:
+def _denied(fact: Fact) -> str:
     """A boolean fact's title, turned around: "author is not verified"."""
-    for verb in (" is ", " has ", " was "):
-        if verb in statement:
-            return statement.replace(verb, f"{verb}not ", 1)
-    return f"not: {statement}"
+    return _(fact.denied) or _("not: %(statement)s", statement=_(fact.title))
 
 
 def _value_in_words(fact: Fact, value: object) -> str:
     if isinstance(value, list):
-        return " or ".join(_value_in_words(fact, one) for one in value)
+        return _(" or ").join(_value_in_words(fact, one) for one in value)
     if isinstance(value, str):
-        return value.replace("_", " ") if fact.choices else quoted(value)
-    return "" if value is None else f"{value:,}"
+        return _(value.replace("_", " ")) if fact.choices else quoted(value)
+    if isinstance(value, (int, float)):
+        return format_decimal(value, locale=language(), decimal_quantization=False)
+    return ""
 
 
 # Checking values
 
 
 def _check_nothing(value: object) -> list[str]:
-    return [] if value is None else ["this question takes no value"]
+    return [] if value is None else [_("this question takes no value")]
 
 
 def _check_text(value: object) -> list[str]:
     if not isinstance(value, str):
-        return ["the value must be a text"]
+        return [_("the value must be a text")]
     if not value.strip():
-        return ["the value is empty"]
+        return [_("the value is empty")]
     if len(value) > _LONGEST_TEXT:
-        return [f"the value is longer than {_LONGEST_TEXT} characters"]
+        return [_("the value is longer than %(most)s characters", most=_LONGEST_TEXT)]
     return []
 
 
 def _check_texts(value: object) -> list[str]:
     if not isinstance(value, list):
-        return ["the value must be a list of texts"]
+        return [_("the value must be a list of texts")]
     if not value:
-        return ["the list of values is empty"]
+        return [_("the list of values is empty")]
     if len(value) > _MOST_VALUES:
-        return [f"the list holds more than {_MOST_VALUES} values"]
+        return [_("the list holds more than %(most)s values", most=_MOST_VALUES)]
     return [mistake for one in value for mistake in _check_text(one)]
 
 
@@ -121,22 +124,23 @@ def _check_pattern(value: object) -> list[str]:
         try:
             _compile_pattern(value)
         except (re2.error, UnicodeError) as error:
-            return [f"the pattern cannot be read: {_reason(error)}"]
+            return [_("the pattern cannot be read: %(why)s", why=_reason(error))]
     return found
 
 
 def _check_number(value: object) -> list[str]:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return ["the value must be a number"]
+        return [_("the value must be a number")]
     if isinstance(value, float) and not math.isfinite(value):
-        return ["the value must be a finite number"]
+        return [_("the value must be a finite number")]
     if abs(value) > _LARGEST_NUMBER:
-        return [f"the value must lie within ±{_LARGEST_NUMBER:,}"]
+        largest = format_decimal(_LARGEST_NUMBER, locale=language())
+        return [_("the value must lie within ±%(largest)s", largest=largest)]
     return []
 
 
 def _check_boolean(value: object) -> list[str]:
-    return [] if isinstance(value, bool) else ["the value must be true or false"]
+    return [] if isinstance(value, bool) else [_("the value must be true or false")]
 
 
 _CHECKS: Mapping[Takes, Callable[[object], list[str]]] = {
@@ -152,9 +156,10 @@ _CHECKS: Mapping[Takes, Callable[[object], list[str]]] = {
 def _member_mistakes(question: Operator, fact: Fact, value: str) -> list[str]:
     if fact.choices and value not in fact.choices:
         known = ", ".join(fact.choices)
-        return [f"{quoted(value)} is none of {known}{meant(value, fact.choices)}"]
+        text = _("%(name)s is none of %(known)s", name=quoted(value), known=known)
+        return [f"{text}{meant(value, fact.choices)}"]
     if question.name == "contains_any_word" and not word_run(fold(value)).strip():
-        return [f"{quoted(value)} holds no letter and no digit"]
+        return [_("%(name)s holds no letter and no digit", name=quoted(value))]
     return []
 
 
@@ -162,7 +167,7 @@ def _reason(error: Exception) -> str:
     reason = error.args[0] if error.args else error
     if isinstance(reason, bytes):
         return reason.decode("utf-8", "replace")
-    return str(reason) if isinstance(error, re2.error) else "it is no valid text"
+    return str(reason) if isinstance(error, re2.error) else _("it is no valid text")
 
 
 # Comparing
@@ -347,7 +352,7 @@ def _has_any(name: str, value: list[str]) -> Test:
 # The table
 
 
-def _both_ways(
+def _asks(
     name: str,
     title: str,
     takes: Takes,
@@ -355,63 +360,57 @@ def _both_ways(
     denies: str,
     cost: int = 1,
 ) -> Operator:
-    """An operator whose sentence is its title with the value behind it."""
-    tail = "" if takes is Takes.NOTHING else " {value}"
-    return Operator(
-        name=name,
-        title=title,
-        takes=takes,
-        build=build,
-        says=f"{{fact}} {title}{tail}",
-        denies=f"{{fact}} {denies}{tail}",
-        cost=cost,
-    )
+    return Operator(name=name, title=title, takes=takes, build=build, denies=denies, cost=cost)
 
 
 _KNOWN = (
-    _both_ways("is_known", "is known", Takes.NOTHING, _is_known, "is unknown"),
-    _both_ways("is_unknown", "is unknown", Takes.NOTHING, _is_unknown, "is known"),
+    _asks("is_known", mark("is known"), Takes.NOTHING, _is_known, mark("is unknown")),
+    _asks("is_unknown", mark("is unknown"), Takes.NOTHING, _is_unknown, mark("is known")),
 )
 
 _TEXT = (
-    _both_ways("contains", "contains", Takes.TEXT, _contains, "does not contain", 2),
-    _both_ways("not_contains", "does not contain", Takes.TEXT, _contains_not, "contains", 2),
-    _both_ways(
+    _asks("contains", mark("contains"), Takes.TEXT, _contains, mark("does not contain"), 2),
+    _asks("not_contains", mark("does not contain"), Takes.TEXT, _contains_not, mark("contains"), 2),
+    _asks(
         "contains_any_word",
-        "contains the word",
+        mark("contains the word"),
         Takes.TEXTS,
         _contains_any_word,
-        "contains no word of",
+        mark("contains no word of"),
         3,
     ),
-    _both_ways("is", "is", Takes.TEXT, _equals, "is not"),
-    _both_ways("is_not", "is not", Takes.TEXT, _equals_not, "is"),
-    _both_ways("starts_with", "starts with", Takes.TEXT, _starts_with, "does not start with"),
-    _both_ways("matches", "matches", Takes.PATTERN, _matches, "does not match", 4),
+    _asks("is", mark("is"), Takes.TEXT, _equals, mark("is not")),
+    _asks("is_not", mark("is not"), Takes.TEXT, _equals_not, mark("is")),
+    _asks(
+        "starts_with", mark("starts with"), Takes.TEXT, _starts_with, mark("does not start with")
+    ),
+    _asks("matches", mark("matches"), Takes.PATTERN, _matches, mark("does not match"), 4),
 )
 
 _NUMBER = (
-    _both_ways("eq", "is", Takes.NUMBER, _compares(operator.eq), "is not"),
-    _both_ways("lt", "is below", Takes.NUMBER, _compares(operator.lt), "is not below"),
-    _both_ways("lte", "is at most", Takes.NUMBER, _compares(operator.le), "is not at most"),
-    _both_ways("gt", "is above", Takes.NUMBER, _compares(operator.gt), "is not above"),
-    _both_ways("gte", "is at least", Takes.NUMBER, _compares(operator.ge), "is not at least"),
+    _asks("eq", mark("is"), Takes.NUMBER, _compares(operator.eq), mark("is not")),
+    _asks("lt", mark("is below"), Takes.NUMBER, _compares(operator.lt), mark("is not below")),
+    _asks("lte", mark("is at most"), Takes.NUMBER, _compares(operator.le), mark("is not at most")),
+    _asks("gt", mark("is above"), Takes.NUMBER, _compares(operator.gt), mark("is not above")),
+    _asks(
+        "gte", mark("is at least"), Takes.NUMBER, _compares(operator.ge), mark("is not at least")
+    ),
     *_KNOWN,
 )
 
-_BOOLEAN = (_both_ways("is", "is", Takes.BOOLEAN, _is_true_or_false, "is not"),)
+_BOOLEAN = (_asks("is", mark("is"), Takes.BOOLEAN, _is_true_or_false, mark("is not")),)
 
 _CHOICE = (
-    _both_ways("is", "is", Takes.TEXT, _is, "is not"),
-    _both_ways("is_not", "is not", Takes.TEXT, _is_not, "is"),
-    _both_ways("in", "is one of", Takes.TEXTS, _is_one_of, "is none of"),
+    _asks("is", mark("is"), Takes.TEXT, _is, mark("is not")),
+    _asks("is_not", mark("is not"), Takes.TEXT, _is_not, mark("is")),
+    _asks("in", mark("is one of"), Takes.TEXTS, _is_one_of, mark("is none of")),
     *_KNOWN,
 )
 
 _LABELS = (
-    _both_ways("has", "include", Takes.TEXT, _has, "do not include"),
-    _both_ways("has_not", "do not include", Takes.TEXT, _has_not, "include"),
-    _both_ways("has_any", "include one of", Takes.TEXTS, _has_any, "include none of"),
+    _asks("has", mark("include"), Takes.TEXT, _has, mark("do not include")),
+    _asks("has_not", mark("do not include"), Takes.TEXT, _has_not, mark("include")),
+    _asks("has_any", mark("include one of"), Takes.TEXTS, _has_any, mark("include none of")),
 )
 
 

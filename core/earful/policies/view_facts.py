@@ -13,6 +13,8 @@ from earful.policies.facts import Fact, FactRegistry, FactType
 from earful.policies.mistakes import Mistake
 from earful.policies.operators import OPERATORS, Operator
 from earful.types import Priority, Surface
+from earful.wording import gettext as _
+from earful.wording import mark
 
 __all__ = ["MOST_VIEW_LEAVES", "VIEW_FACTS", "validate_view", "view_operators"]
 
@@ -21,65 +23,66 @@ MOST_VIEW_LEAVES = 20
 
 VIEW_FACTS = FactRegistry()
 for _fact in (
-    Fact(name="conversation.queue", title="queue", type=FactType.CHOICE),
+    Fact(name="conversation.queue", title=mark("queue"), type=FactType.CHOICE),
     Fact(
         name="conversation.assignee",
-        title="assignee",
+        title=mark("assignee"),
         type=FactType.CHOICE,
-        help="An e-mail address, or me for whoever looks; unknown where nobody is assigned.",
+        help=mark("An e-mail address, or me for whoever looks; unknown where nobody is assigned."),
     ),
     Fact(
         name="conversation.priority",
-        title="priority",
+        title=mark("priority"),
         type=FactType.CHOICE,
         choices=tuple(Priority),
     ),
-    Fact(name="channel.name", title="channel", type=FactType.CHOICE),
-    Fact(name="channel.type", title="type of channel", type=FactType.CHOICE),
+    Fact(name="channel.name", title=mark("channel"), type=FactType.CHOICE),
+    Fact(name="channel.type", title=mark("type of channel"), type=FactType.CHOICE),
     Fact(
         name="conversation.surface",
-        title="kind of conversation",
+        title=mark("kind of conversation"),
         type=FactType.CHOICE,
         choices=tuple(Surface),
     ),
     Fact(
         name="labels",
-        title="labels",
+        title=mark("labels"),
         type=FactType.LABELS,
-        help="Labels on the conversation, such as topic:refund or topic:*.",
+        help=mark("Labels on the conversation, such as topic:refund or topic:*."),
     ),
     Fact(
         name="conversation.sentiment",
-        title="tone of the last message",
+        title=mark("tone of the last message"),
         type=FactType.CHOICE,
         choices=("negative", "neutral", "positive"),
     ),
-    Fact(name="message.language", title="language of the last message", type=FactType.CHOICE),
+    Fact(name="message.language", title=mark("language of the last message"), type=FactType.CHOICE),
     Fact(
         name="conversation.age",
-        title="hours since the last message",
+        title=mark("hours since the last message"),
         type=FactType.NUMBER,
     ),
     Fact(
         name="conversation.waiting",
-        title="hours the person has waited",
+        title=mark("hours the person has waited"),
         type=FactType.NUMBER,
-        help="Unknown where nobody waits for an answer.",
+        help=mark("Unknown where nobody waits for an answer."),
     ),
     Fact(
         name="conversation.due",
-        title="hours until an answer is due",
+        title=mark("hours until an answer is due"),
         type=FactType.NUMBER,
-        help="Below zero where it is overdue; unknown where no clock runs.",
+        help=mark("Below zero where it is overdue; unknown where no clock runs."),
     ),
     Fact(
         name="conversation.unread",
-        title="conversation is unread",
+        title=mark("conversation is unread"),
         type=FactType.BOOLEAN,
-        help="By whoever looks.",
+        denied=mark("conversation is not unread"),
+        help=mark("By whoever looks."),
     ),
-    Fact(name="contact.name", title="contact's name", type=FactType.TEXT),
-    Fact(name="conversation.title", title="subject", type=FactType.TEXT),
+    Fact(name="contact.name", title=mark("contact's name"), type=FactType.TEXT),
+    Fact(name="conversation.title", title=mark("subject"), type=FactType.TEXT),
 ):
     VIEW_FACTS.register(_fact)
 
@@ -101,11 +104,11 @@ def validate_view(tree: object) -> list[Mistake]:
         if leaf["op"] in _NOT_ASKED:
             fact = VIEW_FACTS.get(leaf["fact"])
             title = fact.title if fact else leaf["fact"]
-            text = f"a view cannot ask this about the {title}; use “contains”"
-            mistakes.append(Mistake(place="the view", text=text, path=(*path, "op")))
+            text = _("a view cannot ask this about the %(fact)s; use “contains”", fact=_(title))
+            mistakes.append(Mistake(place=_("the view"), text=text, path=(*path, "op")))
     if len(leaves) > MOST_VIEW_LEAVES:
-        text = f"it asks more than {MOST_VIEW_LEAVES} questions; use fewer"
-        mistakes.append(Mistake(place="the view", text=text))
+        text = _("it asks more than %(most)s questions; use fewer", most=MOST_VIEW_LEAVES)
+        mistakes.append(Mistake(place=_("the view"), text=text))
     return mistakes
 
 

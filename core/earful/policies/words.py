@@ -1,4 +1,4 @@
-"""A policy as one English sentence, so that people can check that it says what they mean."""
+"""A policy as one sentence, so that people can check that it says what they mean."""
 
 from __future__ import annotations
 
@@ -6,24 +6,39 @@ from collections.abc import Sequence
 
 from earful.policies.actions import Wish
 from earful.policies.conditions import Condition, Group, Leaf, Node
+from earful.wording import gettext as _
+from earful.wording import mark
 
 __all__ = ["condition_in_words", "policy_in_words"]
+
+_AND = mark("%(some)s and %(last)s")
+_OR = mark("%(some)s or %(last)s")
 
 
 def policy_in_words(condition: Condition, actions: Sequence[Wish], *, once: bool = False) -> str:
     """The whole policy: "When message text contains “refund”, set the priority to high."."""
-    when = condition_in_words(condition)
-    doing = _list([wish.words for wish in actions], "and")
-    tail = ", once per conversation" if once else ""
-    return f"{when[:1].upper()}{when[1:]}, {doing}{tail}."
+    facts = {
+        "questions": condition_in_words(condition),
+        "actions": _listed([wish.words for wish in actions]),
+    }
+    if not facts["questions"]:
+        if once:
+            return _("For every message, %(actions)s, once per conversation.", **facts)
+        return _("For every message, %(actions)s.", **facts)
+    if once:
+        return _("When %(questions)s, %(actions)s, once per conversation.", **facts)
+    return _("When %(questions)s, %(actions)s.", **facts)
 
 
 def condition_in_words(condition: Condition) -> str:
-    """The condition alone: "when message text contains “refund” and author is verified"."""
+    """The condition alone: "message text contains “refund” and author is verified".
+
+    Empty for one that always holds.
+    """
     root = condition.root
     if isinstance(root, Group) and not root.children:
-        return "for every message"
-    return f"when {_node(root, nested=False)}"
+        return ""
+    return _node(root, nested=False)
 
 
 def _node(node: Node, *, nested: bool) -> str:
@@ -32,26 +47,26 @@ def _node(node: Node, *, nested: bool) -> str:
     if len(node.children) == 1 and node.kind != "none":
         return _node(node.children[0], nested=nested)
     if not node.children:
-        return "always"
+        return _("always")
     words = _group(node)
     return f"({words})" if nested and len(node.children) > 1 else words
 
 
 def _group(node: Group) -> str:
     if node.kind == "none":
-        return _list([_denied(child) for child in node.children], "and")
-    joint = "and" if node.kind == "all" else "or"
-    return _list([_node(child, nested=True) for child in node.children], joint)
+        return _listed([_denied(child) for child in node.children])
+    parts = [_node(child, nested=True) for child in node.children]
+    return _listed(parts) if node.kind == "all" else _listed(parts, _OR)
 
 
 def _denied(node: Node) -> str:
     if isinstance(node, Leaf):
         return node.phrase(denied=True)
-    return f"not {_node(node, nested=True)}"
+    return _("not %(questions)s", questions=_node(node, nested=True))
 
 
-def _list(parts: list[str], joint: str) -> str:
-    """The parts as prose lists them: "a, b and c"."""
+def _listed(parts: list[str], pair: str = _AND) -> str:
+    """The parts as prose lists them: "a, b and c"; `pair` joins the last one to the others."""
     if len(parts) <= 1:
         return "".join(parts)
-    return f"{', '.join(parts[:-1])} {joint} {parts[-1]}"
+    return _(pair, some=", ".join(parts[:-1]), last=parts[-1])

@@ -17,18 +17,18 @@ def leaf(fact: str, op: str, value: object = None) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("tree", "sentence"),
     [
-        ({"all": []}, "for every message"),
-        (leaf("author.reach", "is_unknown"), "when author's reach is unknown"),
-        (leaf("author.reach", "gte", 10_000), "when author's reach is at least 10,000"),
-        (leaf("author.verified", "is", False), "when author is not verified by the platform"),
-        (leaf("contact.is_known", "is", True), "when contact has written before"),
+        ({"all": []}, ""),
+        (leaf("author.reach", "is_unknown"), "author's reach is unknown"),
+        (leaf("author.reach", "gte", 10_000), "author's reach is at least 10,000"),
+        (leaf("author.verified", "is", False), "author is not verified by the platform"),
+        (leaf("contact.is_known", "is", True), "contact has written before"),
         (
             leaf("message.text", "contains_any_word", ["late", "lost"]),
-            "when message text contains the word “late” or “lost”",
+            "message text contains the word “late” or “lost”",
         ),
         (
             leaf("message.surface", "in", ["public_post", "private"]),
-            "when kind of message is one of public post or private",
+            "kind of message is one of public post or private",
         ),
         (
             {
@@ -39,17 +39,17 @@ def leaf(fact: str, op: str, value: object = None) -> dict[str, object]:
                 ]
             },
             (
-                "when labels include “vip”, (hour of the day is below 9 or day of the week is"
+                "labels include “vip”, (hour of the day is below 9 or day of the week is"
                 " sunday) and message text does not contain “thanks”"
             ),
         ),
         (
             {"none": [{"all": [leaf("labels", "has", "a"), leaf("labels", "has", "b")]}]},
-            "when not (labels include “a” and labels include “b”)",
+            "not (labels include “a” and labels include “b”)",
         ),
     ],
 )
-def test_a_condition_reads_as_a_sentence(tree: object, sentence: str) -> None:
+def test_a_condition_reads_as_a_clause(tree: object, sentence: str) -> None:
     assert condition_in_words(compile_condition(tree)) == sentence
 
 
@@ -58,4 +58,11 @@ def test_a_policy_reads_as_a_sentence() -> None:
     assert policy_in_words(condition, ACTIONS, once=True) == (
         "When message text contains “refund”, put it into the queue “Billing” and look at no"
         " further policy, once per conversation."
+    )
+
+
+def test_a_policy_without_a_condition_says_that_it_takes_every_message() -> None:
+    sentence = policy_in_words(compile_condition({"all": []}), ACTIONS)
+    assert sentence == (
+        "For every message, put it into the queue “Billing” and look at no further policy."
     )
