@@ -40,6 +40,8 @@ from earful.types import (
     WebhookRequest,
     WebhookResult,
 )
+from earful.wording import gettext as _
+from earful.wording import mark
 
 __all__ = [
     "Badge",
@@ -276,8 +278,8 @@ class Badge:
     colour: str
 
 
-def _absent(what: str) -> Capability:
-    return Capability(allowed=False, reason=f"This kind of channel cannot {what}.")
+def _absent(reason: str) -> Callable[[], Capability]:
+    return lambda: Capability(allowed=False, reason=_(reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,11 +309,21 @@ class Capabilities:
     """
 
     surfaces: frozenset[Surface] = frozenset({Surface.PUBLIC_REPLY})
-    reply: Capability = field(default_factory=lambda: _absent("send replies"))
-    private_reply: Capability = field(default_factory=lambda: _absent("write privately"))
-    like: Capability = field(default_factory=lambda: _absent("like messages"))
-    hide: Capability = field(default_factory=lambda: _absent("hide messages"))
-    media: Capability = field(default_factory=lambda: _absent("send attachments"))
+    reply: Capability = field(
+        default_factory=_absent(mark("This kind of channel cannot send replies."))
+    )
+    private_reply: Capability = field(
+        default_factory=_absent(mark("This kind of channel cannot write privately."))
+    )
+    like: Capability = field(
+        default_factory=_absent(mark("This kind of channel cannot like messages."))
+    )
+    hide: Capability = field(
+        default_factory=_absent(mark("This kind of channel cannot hide messages."))
+    )
+    media: Capability = field(
+        default_factory=_absent(mark("This kind of channel cannot send attachments."))
+    )
     public_media: Media | None = None
     private_media: Media | None = None
     reply_length: int | None = None

@@ -40,6 +40,7 @@ from earful.store import database
 from earful.store.channel_state import StoredChannelState
 from earful.store.vault import Vault
 from earful.types import Capability, ReplyContext, ReplyPermission, Surface
+from earful.wording import gettext as _
 
 __all__ = ["ConfiguredChannel", "ConfiguredClassifier", "Named", "Runtime", "Trouble"]
 
@@ -117,7 +118,7 @@ class ConfiguredChannel:
 
     def _failed(self, part: str, error: Exception) -> str:
         logger.warning("channel=%s %s failed: %s", self.name, part, describe(error))
-        return f"The channel's plugin failed: {describe(error)}"
+        return _("The channel's plugin failed: %(why)s", why=describe(error))
 
     def source(self) -> Source | None:
         """What reads the platform; None where messages are only pushed."""

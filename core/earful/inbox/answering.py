@@ -13,6 +13,8 @@ from earful.store.models import Message, Reply, Thread
 from earful.store.queries.conversation import Answerable
 from earful.store.states import Direction, ReplyState
 from earful.types import RemovalKind, ReplyContext, ReplyPermission, Surface
+from earful.wording import gettext as _
+from earful.wording import mark
 
 __all__ = [
     "already_private",
@@ -23,6 +25,12 @@ __all__ = [
     "permitted",
     "surface_of_answer",
 ]
+
+_REMOVED = {
+    RemovalKind.DELETED: mark("This message is no longer shown there (deleted)."),
+    RemovalKind.HIDDEN: mark("This message is no longer shown there (hidden)."),
+    RemovalKind.SPAM: mark("This message is no longer shown there (spam)."),
+}
 
 _NEVER_LEFT = (ReplyState.DRAFT, ReplyState.PENDING_APPROVAL, ReplyState.FAILED, ReplyState.UNDONE)
 
@@ -67,13 +75,13 @@ def permitted(
 ) -> ReplyPermission:
     """The same for a message that a page has read; `channel` is None where no plugin is active."""
     if channel is None:
-        return _refused("This channel's plugin is not active: it is off, or not configured.")
+        return _refused(_("This channel's plugin is not active: it is off, or not configured."))
     if answered.removal is not None and not (
         surface is Surface.PRIVATE and answered.removal is RemovalKind.HIDDEN
     ):
-        return _refused(f"This message is no longer shown there ({answered.removal}).")
+        return _refused(_(_REMOVED[answered.removal]))
     if answered.surface is Surface.PRIVATE and surface is not Surface.PRIVATE:
-        return _refused("A private message is answered in private.")
+        return _refused(_("A private message is answered in private."))
     if is_private_reply(answered, surface) and not channel.capabilities.private_reply:
         return _refused(channel.capabilities.private_reply.reason)
     return channel.permits_reply(

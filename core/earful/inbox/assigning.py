@@ -17,6 +17,7 @@ from earful.store.database import locked, transaction
 from earful.store.models import Agent, Conversation, Queue
 from earful.store.queries.assigning import Candidate, candidates, needs_of
 from earful.store.states import AgentNotificationKind, AssignmentStrategy, ConversationStatus
+from earful.wording import mark
 
 __all__ = ["hand_out", "hand_out_waiting", "return_from_absent", "return_held"]
 
@@ -25,6 +26,7 @@ _NAMES = {
     AssignmentStrategy.LEAST_LOADED: "least loaded",
     AssignmentStrategy.BY_SKILL: "by skill",
 }
+_THEIR_TURN = mark("their turn among those who are there and free")
 
 
 @dataclass(slots=True)
@@ -130,7 +132,7 @@ def _choose(
     if queue.assignment is AssignmentStrategy.ROUND_ROBIN:
         last = queue.last_assigned_id or 0
         chosen = min(free, key=lambda each: (each.id <= last, each.id))
-        return chosen, "their turn among those who are there and free"
+        return chosen, _THEIR_TURN
     if queue.assignment is AssignmentStrategy.BY_SKILL:
         chosen = min(free, key=lambda each: (-len(each.skills & needs), each.load, each.id))
         if fitting := sorted(chosen.skills & needs):

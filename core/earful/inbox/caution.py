@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from earful.wording import gettext as _
+from earful.wording import mark
+
 __all__ = ["Caution", "asks_for", "reveals"]
 
 
@@ -40,6 +43,27 @@ _ASKED = re.compile(
     r"address|date of birth|password)",
     re.IGNORECASE,
 )
+_ASKED_IN_WORDS = (
+    mark("their email"),
+    mark("their e-mail"),
+    mark("their email address"),
+    mark("their e-mail address"),
+    mark("their phone"),
+    mark("their phone number"),
+    mark("their order number"),
+    mark("their order no"),
+    mark("their order id"),
+    mark("their account number"),
+    mark("their account name"),
+    mark("their customer number"),
+    mark("their customer id"),
+    mark("their card"),
+    mark("their card number"),
+    mark("their address"),
+    mark("their date of birth"),
+    mark("their password"),
+)
+"""All that the pattern above finds, for translators."""
 _NUMBERS = range(13, 20)
 
 
@@ -48,21 +72,24 @@ def reveals(text: str) -> tuple[str, ...]:
     found = []
     cards = [each for each in _CARD.findall(text) if _is_card(each)]
     if cards:
-        found.append("a card number")
+        found.append(_("a card number"))
     if _EMAIL.search(text):
-        found.append("an e-mail address")
+        found.append(_("an e-mail address"))
     rest = _CARD.sub(" ", text) if cards else text
     if _ORDER.search(rest):
-        found.append("an order or customer number")
+        found.append(_("an order or customer number"))
     elif _PHONE.search(rest):
-        found.append("a phone number")
+        found.append(_("a phone number"))
     return tuple(found)
 
 
 def asks_for(text: str) -> str:
     """What a text asks a person to write where everybody reads it; "" for nothing."""
     found = _ASKED.search(text)
-    return f"their {found[1].lower()}" if found else ""
+    if found is None:
+        return ""
+    words = f"their {found[1].lower()}"
+    return _(words)
 
 
 def _is_card(text: str) -> bool:

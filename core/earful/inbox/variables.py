@@ -10,20 +10,22 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from earful.wording import mark
+
 __all__ = ["VARIABLES", "Filled", "Part", "fill", "first_name", "split"]
 
 VARIABLES: Mapping[str, str] = {
-    "contact.first_name": "The person's first name",
-    "contact.name": "The person's name",
-    "contact.handle": "The person's name on the platform, such as @ann",
-    "agent.first_name": "Your first name",
-    "agent.name": "Your name",
-    "agent.initials": "Your initials",
-    "channel.name": "The channel's name",
-    "conversation.subject": "What the conversation is called",
-    "queue.name": "The queue the conversation is in",
+    "contact.first_name": mark("The person's first name"),
+    "contact.name": mark("The person's name"),
+    "contact.handle": mark("The person's name on the platform, such as @ann"),
+    "agent.first_name": mark("Your first name"),
+    "agent.name": mark("Your name"),
+    "agent.initials": mark("Your initials"),
+    "channel.name": mark("The channel's name"),
+    "conversation.subject": mark("What the conversation is called"),
+    "queue.name": mark("The queue the conversation is in"),
 }
-"""Every variable, and what stands in its place."""
+"""Every variable, and what stands in its place; translated where it is shown."""
 
 _VARIABLE = re.compile(
     r"\{\s{0,3}((?:contact|agent|channel|conversation|queue)\.[a-z_]{1,40})\s{0,3}\}"

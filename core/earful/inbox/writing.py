@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 
 from earful.components import Capabilities
@@ -21,6 +20,8 @@ from earful.store.queries.writing import (
     writing_facts,
 )
 from earful.types import Surface
+from earful.wording import dated
+from earful.wording import gettext as _
 
 __all__ = ["Writing", "cautions", "mentions_in", "reply_limit", "values_of", "writing"]
 
@@ -97,12 +98,17 @@ def _public(text: str) -> Iterator[Caution]:
     told = reveals(text)
     if told:
         yield Caution(
-            "personal", f"This looks like {' and '.join(told)}, and everybody can read it."
+            "personal",
+            _("This looks like %(told)s, and everybody can read it.", told=_(" and ").join(told)),
         )
     if asked := asks_for(text):
         yield Caution(
             "asks",
-            f"This asks for {asked} where everybody can read the answer. Ask for it in private.",
+            _(
+                "This asks for %(asked)s where everybody can read the answer. "
+                "Ask for it in private.",
+                asked=asked,
+            ),
         )
 
 
@@ -112,26 +118,32 @@ def _after_a_note(
     author = note_that_came_last(conversation_id)
     if author is None or author.id == agent_id:
         return
-    who = "the customer" if surface is Surface.PRIVATE else "everybody"
+    name = one_line(author.name, 60)
     yield Caution(
         "after_note",
-        f"The last thing here is a note of {one_line(author.name, 60)} for colleagues. "
-        f"This answer goes to {who}.",
+        _(
+            "The last thing here is a note of %(name)s for colleagues. "
+            "This answer goes to the customer.",
+            name=name,
+        )
+        if surface is Surface.PRIVATE
+        else _(
+            "The last thing here is a note of %(name)s for colleagues. "
+            "This answer goes to everybody.",
+            name=name,
+        ),
     )
 
 
 def _again(written: Writing) -> Iterator[Caution]:
     at = was_sent_to(written.facts.contact_id, written.text)
     if at is not None:
-        yield Caution("again", f"{_who(written)} got these very words before ({_day(at)}).")
-
-
-def _who(written: Writing) -> str:
-    return one_line(written.facts.contact_name, 60)
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B}"
+        text = _(
+            "%(name)s got these very words before (%(day)s).",
+            name=one_line(written.facts.contact_name, 60),
+            day=dated(at, _("d MMMM")),
+        )
+        yield Caution("again", text)
 
 
 def _unedited(saved_reply_id: int | None, written: Writing) -> Iterator[Caution]:
@@ -142,7 +154,10 @@ def _unedited(saved_reply_id: int | None, written: Writing) -> Iterator[Caution]
     if _plain(as_saved) == _plain(written.body):
         yield Caution(
             "unedited",
-            f"“{saved.name}” is unchanged. A sentence of your own shows that somebody has read.",
+            _(
+                "“%(name)s” is unchanged. A sentence of your own shows that somebody has read.",
+                name=saved.name,
+            ),
             confirm=False,
         )
 

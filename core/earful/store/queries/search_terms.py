@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, tzinfo
 
+from earful.wording import gettext as _
+
 __all__ = ["LONGEST_SEARCH", "STATES", "Search", "Term", "excerpt", "highlight", "parse_search"]
 
 LONGEST_SEARCH = 200
@@ -60,11 +62,11 @@ def parse_search(text: str, zone: tzinfo = UTC) -> Search:
     search = Search()
     text = unicodedata.normalize("NFC", text.replace("\0", " ")).strip()
     if len(text) > LONGEST_SEARCH:
-        search.mistakes.append(f"A search has at most {LONGEST_SEARCH} characters.")
+        search.mistakes.append(_("A search has at most %(most)s characters.", most=LONGEST_SEARCH))
         return search
     found = list(_TOKEN.finditer(text))
     if len(found) > MOST_TERMS:
-        search.mistakes.append(f"A search has at most {MOST_TERMS} words.")
+        search.mistakes.append(_("A search has at most %(most)s words.", most=MOST_TERMS))
         return search
     for match in found:
         key, quoted, plain = match.groups()
@@ -96,7 +98,7 @@ def _take_day(search: Search, key: str, value: str, zone: tzinfo) -> None:
         day = date.fromisoformat(value)
         moment = datetime.combine(day, time(), zone).astimezone(UTC)
     except (ValueError, OverflowError):
-        search.mistakes.append(f"{key}: wants a day such as 2026-11-20.")
+        search.mistakes.append(_("%(key)s: wants a day such as 2026-11-20.", key=key))
         return
     if key == "before":
         search.before = moment
@@ -108,14 +110,14 @@ def _take_state(search: Search, value: str) -> None:
     if value in STATES:
         search.states.append(value)
     else:
-        search.mistakes.append(f"is: knows {', '.join(STATES)}.")
+        search.mistakes.append(_("is: knows %(states)s.", states=", ".join(STATES)))
 
 
 def _refuse_short(search: Search) -> None:
     words = [run for term in (*search.terms, *search.people) for run in term.runs]
     # One letter finds nearly everything; in a script without an alphabet it is a word.
     if words and all(len(word) < 2 and word.isascii() for word in words):  # noqa: PLR2004
-        search.mistakes.append("Write at least two characters.")
+        search.mistakes.append(_("Write at least two characters."))
 
 
 # Where the words stand
