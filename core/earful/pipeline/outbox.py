@@ -31,6 +31,7 @@ from earful.store.models import Channel, Identity, Message, Reply, ReplyAttachme
 from earful.store.states import ChannelState, ReplyState
 from earful.store.unfinished import REPLY_UNFINISHED
 from earful.types import OutboundAttachment, OutboundReply, Receipt, RemovalKind, Surface
+from earful.wording import mark
 
 __all__ = ["LEASE", "find_reply", "give_up_expired", "send_reply"]
 
@@ -62,7 +63,7 @@ def send_reply(runtime: Runtime, reply_id: int, *, now: datetime) -> None:
         _later(reply, describe(error), now, ReplyState.QUEUED)
         return
     if channel is None or sender is None:
-        _refuse(reply, "This channel cannot send replies.", now)
+        _refuse(reply, mark("This channel cannot send replies."), now)
         return
     _send(runtime, reply, channel, sender, now)
 
@@ -99,7 +100,7 @@ def _has_nothing_to_answer(reply: Reply) -> str:
     """Why a reply that waited is not sent any more; "" where it is."""
     message = reply.message
     if message.removal is RemovalKind.DELETED and message.surface is not Surface.PRIVATE:
-        return "Not sent: the message it answers was deleted on the platform meanwhile."
+        return mark("Not sent: the message it answers was deleted on the platform meanwhile.")
     return ""
 
 
@@ -146,7 +147,7 @@ def _send(
 def _cannot_carry(channel: ConfiguredChannel, outbound: OutboundReply) -> str:
     """Why the attachments cannot leave (any more); "" where they can."""
     if not all(each.data for each in outbound.attachments):
-        return "The attached file is no longer kept here: attach it again to a new answer."
+        return mark("The attached file is no longer kept here: attach it again to a new answer.")
     taken = taking(channel.capabilities, outbound.surface)
     return "" if taken.media else taken.reason
 
@@ -220,7 +221,7 @@ def give_up_expired(*, now: datetime) -> int:
                 state=ReplyState.UNCONFIRMED,
                 lease_until=None,
                 due_at=now,
-                error="Earful was interrupted while it sent this reply.",
+                error=mark("Earful was interrupted while it sent this reply."),
             )
             .where(
                 REPLY_UNFINISHED & (Reply.state == ReplyState.SENDING) & (Reply.lease_until <= now)

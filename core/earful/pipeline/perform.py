@@ -20,6 +20,7 @@ from earful.store.models import Channel, Message, PlatformAction
 from earful.store.states import ChannelState, PlatformActionState
 from earful.store.unfinished import PLATFORM_ACTION_UNFINISHED
 from earful.types import Action, ActionKind, RemovalKind
+from earful.wording import mark
 
 __all__ = ["LEASE", "perform", "take_up_expired"]
 
@@ -39,7 +40,7 @@ def perform(runtime: Runtime, action_id: int, *, now: datetime) -> None:
     try:
         sender = channel.sender() if channel else None
         if sender is None:
-            _fail(row, "This channel cannot do that.", now)
+            _fail(row, mark("This channel cannot do that."), now)
             return
         contained(f"{row.channel.name}.act", lambda: sender.act(_action(row)))
     except DeliveryRejected as error:
