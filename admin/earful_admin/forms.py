@@ -9,6 +9,7 @@ from typing import Any
 
 import peewee
 from earful.store.fields import ChoiceField, JSONField, RankField, UTCDateTimeField
+from earful.wording import gettext as _
 from flask_admin.contrib.peewee.filters import (
     BooleanEqualFilter,
     FilterConverter,
@@ -77,7 +78,9 @@ class JSONText(TextAreaField):
         try:
             self.data = json.loads(valuelist[0]) if valuelist and valuelist[0].strip() else None
         except json.JSONDecodeError as error:
-            raise ValueError(f"This is not JSON: {error.msg} in line {error.lineno}.") from None
+            raise ValueError(
+                _("This is not JSON: %(why)s in line %(n)s.", why=error.msg, n=error.lineno)
+            ) from None
 
 
 class Converter(CustomModelConverter):
@@ -126,8 +129,10 @@ class EnumEqual(FilterEqual):
     """Rows whose choice is the given one."""
 
     def __init__(self, column: Any, name: str) -> None:
-        options = [(str(member.value), words(member)) for member in column.enum]
-        super().__init__(column, name, options=options)
+        # Asked for with each page, in its language.
+        super().__init__(
+            column, name, options=lambda: [(str(each.value), words(each)) for each in column.enum]
+        )
 
     def clean(self, value: str) -> Any:
         kind = type(next(iter(self.column.enum)).value)
@@ -173,7 +178,7 @@ class Filters(FilterConverter):
 def field_errors(fields: Any) -> list[tuple[Field, str]]:
     """Every mistake of a form with its field, in the order of the page."""
     return [
-        (field, str(error))
+        (field, _(str(error)))
         for field in fields
         if not isinstance(field, HiddenField)
         for error in field.errors

@@ -6,6 +6,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from earful.wording import gettext as _
 
 __all__ = ["LEAST_LENGTH", "MOST_LENGTH", "matches", "mistake_in", "needs_rehash"]
 
@@ -37,10 +38,10 @@ def needs_rehash(stored: str) -> bool:
 def mistake_in(password: str, *, email: str, name: str) -> str:
     """Why a new password is not taken, or ""."""
     if len(password) < LEAST_LENGTH:
-        return f"Use at least {LEAST_LENGTH} characters; a few words in a row work well."
+        return _("Use at least %(n)s characters; a few words in a row work well.", n=LEAST_LENGTH)
     if len(password) > MOST_LENGTH:
-        return f"Use at most {MOST_LENGTH} characters."
+        return _("Use at most %(n)s characters.", n=MOST_LENGTH)
     known = {email, email.partition("@")[0], *name.split()}
     if password.lower() in {word.lower() for word in known} or len(set(password)) < 4:  # noqa: PLR2004
-        return "This is too easy to guess."
+        return _("This is too easy to guess.")
     return ""

@@ -8,6 +8,7 @@ from earful import actions, wording
 from earful.store.models import Agent
 from earful.store.queries.writing import sign_offs
 from earful.store.states import DigestPace, Role
+from earful.wording import gettext as _
 from earful.wording import mark
 from flask import Response, current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -23,7 +24,7 @@ from earful_admin.views import PageView
 
 __all__ = ["THEMES", "ProfileView", "theme"]
 
-THEMES = {"auto": "Like the device", "light": "Light", "dark": "Dark"}
+THEMES = {"auto": mark("Like the device"), "light": mark("Light"), "dark": mark("Dark")}
 DIGEST_PACES = {
     DigestPace.OFF: mark("Never"),
     DigestPace.DAILY: mark("Every morning"),
@@ -71,9 +72,9 @@ class ProfileView(PageView):
         chosen = form.get("theme", "auto")
         mistakes = {}
         if not 1 <= len(name) <= 200:  # noqa: PLR2004
-            mistakes["name"] = "Enter the name that colleagues know you by."
+            mistakes["name"] = _("Enter the name that colleagues know you by.")
         if len(initials) > 4:  # noqa: PLR2004
-            mistakes["initials"] = "Use at most 4 characters."
+            mistakes["initials"] = _("Use at most 4 characters.")
         if mistakes or chosen not in THEMES:
             return self._page(mistakes), 422
         actions.update_profile(
@@ -81,7 +82,7 @@ class ProfileView(PageView):
             name=name, initials=initials, theme=chosen, language=form.get("language"), now=self.now,
         )  # fmt: skip
         language.choose(form.get("language", context.agent().language))
-        say("Your profile is saved.")
+        say(_("Your profile is saved."))
         return _keep(make_response(redirect(self.get_url(".index"), 303)), chosen)
 
     @expose("/theme", methods=["POST"])
@@ -102,8 +103,9 @@ class ProfileView(PageView):
         returned = actions.set_away(
             self.runtime, self.actor, context.agent().id, away=away, now=self.now
         )
-        words = f" {returned} open conversations are back in their queues." if returned else ""
-        say(f"You are away.{words}" if away else "You are back.")
+        said = _("You are away.") if away else _("You are back.")
+        back = _("%(n)s open conversations are back in their queues.", n=returned)
+        say(f"{said} {back}" if away and returned else said)
         return redirect(self.get_url(".index"), 303)
 
     @expose("/notices", methods=["POST"])
@@ -122,7 +124,7 @@ class ProfileView(PageView):
             DigestPace(pace) if pace in DIGEST_PACES else None,
             now=self.now,
         )
-        say("Your notifications are saved.")
+        say(_("Your notifications are saved."))
         return redirect(self.get_url(".index"), 303)
 
     @expose("/sign-offs", methods=["POST"])
@@ -131,7 +133,7 @@ class ProfileView(PageView):
         for line in sign_offs(context.agent().id):
             text = request.form.get(f"channel-{line.channel_id}", line.text)
             actions.set_sign_off(self.runtime, self.actor, line.channel_id, text, now=self.now)
-        say("Your sign-offs are saved.")
+        say(_("Your sign-offs are saved."))
         return redirect(self.get_url(".index"), 303)
 
     @expose("/password", methods=["POST"])
@@ -145,18 +147,18 @@ class ProfileView(PageView):
         )
         # The change ended every session, this one too.
         sign_in.start_session(Agent.get_by_id(context.agent().id))
-        say("Your password is changed. Other devices are signed out.")
+        say(_("Your password is changed. Other devices are signed out."))
         return redirect(self.get_url(".index"), 303)
 
     def _password_mistakes(self) -> dict[str, str]:
         row, form = context.agent(), request.form
         new = form.get("new_password", "")
         if not passwords.matches(row.password_hash, form.get("password", "")):
-            return {"password": "This is not your password."}
+            return {"password": _("This is not your password.")}
         if mistake := passwords.mistake_in(new, email=row.email, name=row.name):
             return {"new_password": mistake}
         if new != form.get("again", ""):
-            return {"again": "The two new passwords differ."}
+            return {"again": _("The two new passwords differ.")}
         return {}
 
     def _page(self, mistakes: dict[str, str]) -> Any:

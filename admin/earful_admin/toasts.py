@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import flash, get_flashed_messages
+from flask_admin.babel import gettext as flask_admin_gettext
 
 __all__ = ["said", "say", "toast_header"]
 
@@ -17,10 +20,10 @@ _REWORDED = {
     # Flask-Admin's own words; where a form was refused, the summary above it says more.
     "Failed to create record.": "",
     "Failed to save record.": "",
-    "Record was successfully created.": "Saved.",
-    "Record was successfully saved.": "Saved.",
-    "Record was successfully deleted.": "Removed.",
-    "Record does not exist.": "That is not there any more.",
+    "Record was successfully created.": mark("Saved."),
+    "Record was successfully saved.": mark("Saved."),
+    "Record was successfully deleted.": mark("Removed."),
+    "Record does not exist.": mark("That is not there any more."),
 }
 _KINDS = {"success": "ok", "message": "ok", "info": "ok", "warning": "warn", "error": "danger"}
 
@@ -47,4 +50,9 @@ def said() -> list[dict[str, Any]]:
 
 
 def _worded(message: object) -> str:
-    return _REWORDED.get(str(message), str(message))
+    said = str(message)
+    for original, ours in _REWORDED.items():
+        # It speaks the reader's language already.
+        if said in {original, str(flask_admin_gettext(original))}:
+            return _(ours)
+    return said

@@ -19,6 +19,7 @@ from earful.errors import ActionRefused
 from earful.runtime import Runtime
 from earful.store.states import Role
 from earful.wording import gettext as _
+from earful.wording import mark
 from flask import flash, request, url_for
 from flask_admin import BaseView
 from flask_admin.contrib.peewee import ModelView
@@ -102,7 +103,7 @@ class PageView(_Page, BaseView):
 
 
 def _switch(view: Any, value: bool, name: str) -> Markup:  # noqa: ARG001, FBT001
-    kind, word = ("ok", "Yes") if value else ("plain", "No")
+    kind, word = ("ok", _("Yes")) if value else ("plain", _("No"))
     return Markup('<span class="badge badge-{}">{}</span>').format(kind, word)
 
 
@@ -115,7 +116,7 @@ def _member(view: Any, value: Enum, name: str) -> str:  # noqa: ARG001
 
 
 def _nothing(view: Any, value: None, name: str) -> Markup:  # noqa: ARG001
-    return Markup('<span class="muted" aria-label="None">\u2013</span>')
+    return Markup('<span class="muted" aria-label="{}">\u2013</span>').format(_("None"))
 
 
 def _blank(view: Any, value: None, name: str) -> str:  # noqa: ARG001
@@ -133,9 +134,9 @@ class TableView(_Page, ModelView):
     """The least role for new, edit, delete and bulk actions; `requires` where it is not given."""
     joined: ClassVar[tuple[Any, ...]] = ()
     """Foreign keys shown in the list, read in the same query."""
-    empty_title: ClassVar[str] = "Nothing here yet"
+    empty_title: ClassVar[str] = mark("Nothing here yet")
     empty_text: ClassVar[str] = ""
-    new_label: ClassVar[str] = "New"
+    new_label: ClassVar[str] = mark("New")
 
     list_template = "model/list.html"
     create_template = "model/form.html"
@@ -182,7 +183,7 @@ class TableView(_Page, ModelView):
 
     def row_title(self, row: Any) -> str:
         """What a row is called in headings and links."""
-        return str(getattr(row, "name", None) or f"{self.name} {self.get_pk_value(row)}")
+        return str(getattr(row, "name", None) or f"{_(str(self.name))} {self.get_pk_value(row)}")
 
     def row_url(self, row: Any, back: str) -> str:
         """Where a row's first cell leads: its details, else its form, else nowhere."""
@@ -200,15 +201,17 @@ class TableView(_Page, ModelView):
     def form_mistakes(self, form: Any) -> list[tuple[str, str]]:
         """Every mistake with the id of its field, for the summary above the form."""
         whole = [("", str(error)) for error in form.form_errors]
-        return whole + [(field.id, f"{field.label.text}: {e}") for field, e in field_errors(form)]
+        return whole + [
+            (field.id, f"{_(field.label.text)}: {e}") for field, e in field_errors(form)
+        ]
 
     def search_placeholder(self) -> str:
-        return "Search"
+        return _("Search")
 
     def get_column_name(self, field: Any) -> str:
         labels = self.column_labels or {}
         name = field if isinstance(field, str) else field.name
-        return str(labels.get(name) or label_of(name))
+        return _(str(labels[name])) if name in labels else label_of(name)
 
     def get_query(self) -> Any:
         query = self.model.select(self.model, *(key.rel_model for key in self.joined))
@@ -229,7 +232,8 @@ class TableView(_Page, ModelView):
             if value and each.validate(value):
                 wanted.append((index, str(each.name), value))
             elif value:
-                flash(f"{each.name}: {value!r} is not a value to filter by.", "danger")
+                said = _("%(value)s is not a value to filter by.", value=repr(value))
+                flash(f"{each.name}: {said}", "danger")
         return wanted
 
     def _get_filters(self, filters: Any) -> dict[str, str]:
@@ -282,7 +286,7 @@ class TableView(_Page, ModelView):
             reason = str(refused)
         except peewee.IntegrityError:
             logger.warning("endpoint=%s refused by the database", self.endpoint, exc_info=True)
-            reason = "This does not fit with what is stored already: is the name in use?"
+            reason = _("This does not fit with what is stored already: is the name in use?")
         form.form_errors.append(reason)
         return False
 

@@ -18,7 +18,9 @@ from earful.store.queries.timeline import (
 )
 from earful.store.states import Direction, ReplyState
 from earful.types import Surface
+from earful.wording import gettext as _
 
+from earful_admin.formats import dated
 from earful_admin.inbox.sentences import SHOWN_IN_PLACE, Sentence, sentence
 
 __all__ = ["Day", "Entry", "by_day", "day_words"]
@@ -86,12 +88,12 @@ def by_day(
 def day_words(day: date, today: date) -> str:
     """How people call a day: Today, Yesterday, Monday, 3 November, 3 November 2025."""
     if day == today:
-        return "Today"
+        return _("Today")
     if day == today - timedelta(days=1):
-        return "Yesterday"
+        return _("Yesterday")
     if timedelta() < today - day <= _WEEK:
-        return f"{day:%A}"
-    return f"{day.day} {day:%B}" if day.year == today.year else f"{day.day} {day:%B %Y}"
+        return dated(day, "EEEE")
+    return dated(day, _("d MMMM") if day.year == today.year else _("d MMMM y"))
 
 
 _PRIVATE = ThreadLine(id=0, external_id="", surface=Surface.PRIVATE, title="", url=None)

@@ -12,6 +12,7 @@ from earful.actions import Actor
 from earful.runtime import Runtime
 from earful.store.queries.labels import Judgement, LabelScore
 from earful.store.states import Role
+from earful.wording import gettext as _
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -75,14 +76,14 @@ def _question(offered: LabelSet, labels: Mapping[str, LabelScore]) -> Question:
     values: Sequence[str] = (*offered.values, "") if offered.none else offered.values
     return Question(
         namespace=offered.namespace,
-        title=offered.title or words(offered.namespace),
+        title=_(offered.title) or words(offered.namespace),
         choices=tuple(_choice(offered, value, standing) for value in values),
         standing=standing,
     )
 
 
 def _choice(offered: LabelSet, value: str, standing: LabelScore | None) -> Choice:
-    said = value or offered.none
+    said = _(value or offered.none)
     stands = standing is not None and standing.value == value
     return Choice(
         name=f"{offered.namespace}:{value}",
@@ -95,16 +96,18 @@ def _choice(offered: LabelSet, value: str, standing: LabelScore | None) -> Choic
 
 def _title(said: str, standing: LabelScore | None) -> str:
     if standing is None:
-        return f"Correct to: {said}"
+        return _("Correct to: %(label)s", label=said)
     if standing.judged is None:
-        return f"Confirm: {said} is right"
-    verb = "Confirmed" if standing.judged.agrees else "Corrected"
-    return f"{verb} by {who(standing.judged)}: {said}"
+        return _("Confirm: %(label)s is right", label=said)
+    by = who(standing.judged)
+    if standing.judged.agrees:
+        return _("Confirmed by %(name)s: %(label)s", name=by, label=said)
+    return _("Corrected by %(name)s: %(label)s", name=by, label=said)
 
 
 def who(judged: Judgement) -> str:
     """Who judged, in words."""
-    return judged.agent.name if judged.agent else "somebody"
+    return judged.agent.name if judged.agent else _("somebody")
 
 
 class Judging:
@@ -145,7 +148,7 @@ class Judging:
             actions.take_back_judgement(
                 self.runtime, self.actor, message_id, namespace, now=self.now
             )
-            return self._done(_conversation(), "Taken back. The machine's word stands.")
+            return self._done(_conversation(), _("Taken back. The machine's word stands."))
 
         return self._try(_conversation(), work)
 
@@ -155,7 +158,7 @@ class Judging:
 
 def _said(value: str, offered: LabelSet | None) -> str:
     right = value or (offered.none if offered else "")
-    return f"Noted: {right}. It stays when classifiers read the message again."
+    return _("Noted: %(label)s. It stays when classifiers read the message again.", label=_(right))
 
 
 def _conversation() -> int:

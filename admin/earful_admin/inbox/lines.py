@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from earful.components import Badge
 from earful.store.queries.inbox import ConversationRow
+from earful.wording import gettext as _
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
-from earful_admin.formats import ago, due, exactly, initials, ink_on, tint
+from earful_admin.formats import ago, dated, due, exactly, initials, ink_on, tint
 
 __all__ = ["Line", "Lines", "Look"]
 
@@ -32,6 +33,7 @@ class Look:
     href: str
     """The view's address; the conversation's number is put behind it."""
     minute: datetime
+    language: str
     can_act: bool
     shows_queue: bool
     sprite: str
@@ -76,7 +78,7 @@ class Lines:
             exactly=exactly,
             due=due(row.due_at, look.minute),
             until=until,
-            until_words=f"{until:%a} {until.day} {until:%b, %H:%M}" if until else "",
+            until_words=dated(until, _("EEE d MMM, HH:mm")) if until else "",
             assignee_tint=tint(row.assignee.name) if row.assignee else 0,
         )
         word = f"{zlib.crc32(html.encode()):08x}"

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from earful import actions
+from earful import actions, wording
 from earful.actions import Actor
 from earful.components import Badge
 from earful.errors import ActionRefused
@@ -47,21 +47,21 @@ TITLES = {
 }
 IN_BAR = {"all", "mine", "unassigned"}
 ORDERS = {
-    ListOrder.DUE: "Due first",
-    ListOrder.NEWEST: "Newest first",
-    ListOrder.OLDEST: "Oldest first",
-    ListOrder.PRIORITY: "Priority first",
+    ListOrder.DUE: mark("Due first"),
+    ListOrder.NEWEST: mark("Newest first"),
+    ListOrder.OLDEST: mark("Oldest first"),
+    ListOrder.PRIORITY: mark("Priority first"),
 }
 LIST_KEYS = (
-    ("j", "Next conversation"),
-    ("k", "Previous conversation"),
-    ("Enter", "Open it"),
-    ("x", "Select it"),
-    ("Shift x", "Select as far as here"),
-    ("*", "Select all that are shown"),
-    ("u", "Mark as unread"),
-    ("f", "Change this view, or keep a new one"),
-    ("/", "Search"),
+    ("j", mark("Next conversation")),
+    ("k", mark("Previous conversation")),
+    ("Enter", mark("Open it")),
+    ("x", mark("Select it")),
+    ("Shift x", mark("Select as far as here")),
+    ("*", mark("Select all that are shown")),
+    ("u", mark("Mark as unread")),
+    ("f", mark("Change this view, or keep a new one")),
+    ("/", mark("Search")),
 )
 UNKNOWN_BADGE = Badge(letters="?", colour="#59626f")
 MOST_COUNTS_KEPT = 512
@@ -157,7 +157,7 @@ class Listing(Presence):
             actions.mark_unread(self.runtime, self.actor, conversation_id, now=self.now)
         except ActionRefused as refused:
             return jsonify(refused=str(refused)), 422
-        return jsonify(said="Marked as unread", unread=unread_of(context.agent().id))
+        return jsonify(said=_("Marked as unread"), unread=unread_of(context.agent().id))
 
     # What is shown
 
@@ -217,6 +217,7 @@ class Listing(Presence):
         look = Look(
             href=f"{self._address(view.key)}&c=",
             minute=self.now.replace(second=0, microsecond=0),
+            language=wording.language(),
             can_act=may(Role.AGENT),
             shows_queue=view.name != "queue",
             sprite=asset("vendor/icons.svg"),
@@ -239,7 +240,7 @@ class Listing(Presence):
         if view.queue_id is not None:
             names = {queue.id: queue.name for queue in self._queues()}
             return (str(names[view.queue_id]), None) if view.queue_id in names else abort(404)
-        return TITLES[view.name][0], None
+        return _(TITLES[view.name][0]), None
 
     def _order(self, view: View, line: ViewLine | None) -> ListOrder:
         return _asked_order() or (line.order if line else view.order)

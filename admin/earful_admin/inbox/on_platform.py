@@ -14,6 +14,8 @@ from earful.store.queries.platform_actions import Deed
 from earful.store.queries.timeline import MessageLine
 from earful.store.states import Direction, Role
 from earful.types import ActionKind, Capability, RemovalKind
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -40,10 +42,10 @@ class Offer:
 
 
 _WORDS = {
-    (ActionKind.LIKE, False): ("like", "Like", "thumbs-up"),
-    (ActionKind.LIKE, True): ("unlike", "Take the like back", "undo-2"),
-    (ActionKind.HIDE, False): ("hide", "Hide", "eye-off"),
-    (ActionKind.HIDE, True): ("unhide", "Show again", "eye"),
+    (ActionKind.LIKE, False): ("like", mark("Like"), "thumbs-up"),
+    (ActionKind.LIKE, True): ("unlike", mark("Take the like back"), "undo-2"),
+    (ActionKind.HIDE, False): ("hide", mark("Hide"), "eye-off"),
+    (ActionKind.HIDE, True): ("unhide", mark("Show again"), "eye"),
 }
 
 
@@ -73,10 +75,10 @@ def _offer(message: MessageLine, kind: ActionKind, can: Capability, deed: Deed) 
     reason = "" if can.allowed else can.reason
     role = actions.WHO_MAY[kind]
     if not reason and not may(role):
-        reason = f"This needs the role {role.word}."
+        reason = _("This needs the role %(role)s.", role=_(role.word))
     return Offer(
         endpoint=endpoint,
-        label=label,
+        label=_(label),
         icon=icon,
         deed=deed,
         reason=reason,
@@ -97,26 +99,26 @@ class OnPlatform:
     @needs(Role.AGENT)
     def like(self, message_id: int) -> ResponseReturnValue:
         """Like it in the account's name."""
-        return self._there(message_id, "The like is on its way", actions.like_message)
+        return self._there(message_id, _("The like is on its way"), actions.like_message)
 
     @expose(f"{ON_MESSAGE}/unlike", methods=["POST"])
     @needs(Role.AGENT)
     def unlike(self, message_id: int) -> ResponseReturnValue:
         """Take the like back."""
-        return self._there(message_id, "The like is taken back", actions.unlike_message)
+        return self._there(message_id, _("The like is taken back"), actions.unlike_message)
 
     @expose(f"{ON_MESSAGE}/hide", methods=["POST"])
     @needs(Role.LEAD)
     def hide(self, message_id: int) -> ResponseReturnValue:
         """Hide it from others, with a reason."""
         why = request.form.get("reason", "")
-        return self._there(message_id, "It is being hidden there", actions.hide_message, why)
+        return self._there(message_id, _("It is being hidden there"), actions.hide_message, why)
 
     @expose(f"{ON_MESSAGE}/unhide", methods=["POST"])
     @needs(Role.LEAD)
     def unhide(self, message_id: int) -> ResponseReturnValue:
         """Show it again."""
-        return self._there(message_id, "It will be shown again there", actions.unhide_message)
+        return self._there(message_id, _("It will be shown again there"), actions.unhide_message)
 
     def _there(
         self, message_id: int, said: str, action: Callable[..., Any], *values: str

@@ -12,6 +12,8 @@ from earful.store.queries.paging import Page
 from earful.store.queries.search import Hit, find
 from earful.store.queries.search_terms import LONGEST_SEARCH, Search, parse_search
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import request
 from flask_admin import expose
 
@@ -23,18 +25,18 @@ from earful_admin.views import PageView
 __all__ = ["SearchView"]
 
 WAYS = (
-    ("parcel late", "both words, also as the beginning of longer ones"),
-    ('"never arrived"', "exactly these words, in this order"),
-    ("from:yuki", "who wrote it"),
-    ("label:topic:refund", "a label; label:topic:* is any of its kind"),
-    ("channel:shop queue:billing", "where it stands, by the beginning of the name"),
-    ("after:2026-11-01 before:2026-12-01", "from a day on, and until the day before"),
+    ("parcel late", mark("both words, also as the beginning of longer ones")),
+    ('"never arrived"', mark("exactly these words, in this order")),
+    ("from:yuki", mark("who wrote it")),
+    ("label:topic:refund", mark("a label; label:topic:* is any of its kind")),
+    ("channel:shop queue:billing", mark("where it stands, by the beginning of the name")),
+    ("after:2026-11-01 before:2026-12-01", mark("from a day on, and until the day before")),
     (
         "is:open",
-        "or pending, snoozed, resolved, ignored, unassigned, mine, unread, private, public",
+        mark("or pending, snoozed, resolved, ignored, unassigned, mine, unread, private, public"),
     ),
 )
-TOO_SLOW = "This search takes too long. Add a word, a channel or a day."
+TOO_SLOW = mark("This search takes too long. Add a word, a channel or a day.")
 
 
 class SearchView(PageView):
@@ -76,7 +78,7 @@ class SearchView(PageView):
         try:
             return find(search, agent_id=context.agent().id, before_id=before_id), []
         except TooSlow:
-            return nothing, [TOO_SLOW]
+            return nothing, [_(TOO_SLOW)]
 
     def _badge(self, kind: str) -> Badge:
         known: Any = self.runtime.plugins.channel_types.get(kind)

@@ -8,6 +8,10 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from earful.store.queries.timeline import EventLine
+from earful.wording import gettext as _
+from earful.wording import mark, ngettext, placeholders
+
+from earful_admin.formats import dated
 
 __all__ = ["SHOWN_IN_PLACE", "Reason", "Sentence", "sentence"]
 
@@ -72,34 +76,47 @@ def _given(event: EventLine) -> tuple[Reason, ...]:
 
 def listed(parts: list[str]) -> str:
     """Several things as one clause: "a, b and c"."""
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    if len(parts) < 2:  # noqa: PLR2004
+        return "".join(parts)
+    return _("%(first)s and %(last)s", first=", ".join(parts[:-1]), last=parts[-1])
 
 
 def _routed(data: Mapping[str, Any]) -> Sentence:
     policies = data.get("policies") or ()
     reasons = tuple(
         Reason(
-            title=f"Policy “{each['name']}”, version {each['version']}",
+            title=_(
+                "Policy “%(name)s”, version %(version)s", name=each["name"], version=each["version"]
+            ),
             because=tuple(each.get("because", ())),
             did=tuple(each.get("did", ())),
         )
         for each in policies
     )
-    queue = data.get("queue") or "the fallback queue"
+    queue = data.get("queue") or _("the fallback queue")
     if policies:
-        names = listed([f"“{each['name']}”" for each in policies])
+        names = listed([_("“%(name)s”", name=each["name"]) for each in policies])
         did = [str(each) for policy in policies for each in policy.get("did", ())]
-        what = "Policy" if len(policies) == 1 else "Policies"
-        return Sentence(
-            icon="workflow", text=f"{what} {names} {listed(did) or 'matched'}", reasons=reasons
+        what = listed(did) or _("matched")
+        text = ngettext(
+            "Policy %(names)s %(did)s",
+            "Policies %(names)s %(did)s",
+            len(policies),
+            names=names,
+            did=what,
         )
+        return Sentence(icon="workflow", text=text, reasons=reasons)
     by = str(data.get("by", ""))
     if by.startswith("router:"):
         reason = Reason(
-            title=f"Router “{by.partition(':')[2]}”", because=(str(data.get("reason", "")),)
+            title=_("Router “%(name)s”", name=by.partition(":")[2]),
+            because=(str(data.get("reason", "")),),
         )
-        return Sentence(icon="workflow", text=f"Routed to {queue}", reasons=(reason,))
-    return Sentence(icon="workflow", text=f"Put into {queue}: no policy and no router decided")
+        return Sentence(
+            icon="workflow", text=_("Routed to %(queue)s", queue=queue), reasons=(reason,)
+        )
+    text = _("Put into %(queue)s: no policy and no router decided", queue=queue)
+    return Sentence(icon="workflow", text=text)
 
 
 Words = Callable[[Mapping[str, Any], str, tzinfo], str]
@@ -108,133 +125,171 @@ Words = Callable[[Mapping[str, Any], str, tzinfo], str]
 def _assigned(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
     to = str(data.get("to") or "")
     if not to:
-        return "took the assignment away" if who else "Nobody is assigned any more"
+        return _("took the assignment away") if who else _("Nobody is assigned any more")
     if to == who:
-        return "took it"
-    return f"assigned it to {to}" if who else f"Assigned to {to}"
+        return _("took it")
+    return _("assigned it to %(name)s", name=to) if who else _("Assigned to %(name)s", name=to)
 
 
 def _returned(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
     former = data.get("former") or "…"
     if who and who != former:
-        return f"returned it to the queue: {former} held it"
-    return f"{'went' if who else former + ' is'} away: it is back in the queue"
+        return _("returned it to the queue: %(name)s held it", name=former)
+    if who:
+        return _("went away: it is back in the queue")
+    return _("%(name)s is away: it is back in the queue", name=former)
 
 
 def _snoozed(data: Mapping[str, Any], who: str, zone: tzinfo) -> str:
-    said = "snoozed it" if who else "Snoozed"
     try:
         until = datetime.fromisoformat(str(data.get("until"))).astimezone(zone)
     except ValueError:
-        return said
-    return f"{said} until {until:%A} {until.day} {until:%B, %H:%M}"
+        return _("snoozed it") if who else _("Snoozed")
+    moment = dated(until, _("EEEE d MMMM, HH:mm"))
+    if who:
+        return _("snoozed it until %(until)s", until=moment)
+    return _("Snoozed until %(until)s", until=moment)
 
 
-def _finished(word: str) -> Words:
+def _finished(active: str, alone: str) -> Words:
     def words(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
         outcome = str(data.get("outcome") or "")
-        said = f"{word} it" if who else word.capitalize()
+        said = _(active if who else alone)
         return f"{said}: {outcome}" if outcome else said
 
     return words
 
 
 def _either(active: str, alone: str) -> Words:
-    """What somebody did, or what happened by itself; `{…}` is filled from the event."""
+    """What somebody did, or what happened by itself; facts are filled in from the event."""
 
     def words(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
-        return (active if who else alone).format_map(_Facts(data))
+        text = active if who else alone
+        # An event of an older version may lack a fact; the sentence survives that.
+        return _(text, **{name: data.get(name, "…") for name in placeholders(text)})
 
     return words
 
 
-class _Facts(dict[str, Any]):
-    """An event of an older version may lack a fact; the sentence survives that."""
-
-    def __missing__(self, key: str) -> str:
-        return "…"
+def _priority(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
+    word = _(str(data.get("priority", "…")))
+    if who:
+        return _("set the priority to %(priority)s", priority=word)
+    return _("Priority: %(priority)s", priority=word)
 
 
 def _breached(data: Mapping[str, Any], _who: str, _zone: tzinfo) -> str:
-    clock = str(data.get("clock", "clock")).replace("_", " ")
-    return f"The {clock} is overdue"
+    clock = str(data.get("clock", "clock"))
+    return _(_OVERDUE[clock]) if clock in _OVERDUE else f"The {clock} is overdue"
+
+
+_OVERDUE = {
+    "acknowledge": mark("The acknowledge is overdue"),
+    "clock": mark("The clock is overdue"),
+    "first_response": mark("The first response is overdue"),
+    "next_response": mark("The next response is overdue"),
+    "resolution": mark("The resolution is overdue"),
+}
 
 
 _DEEDS = {
-    ("like", False): ("liked a message", "A message was liked"),
-    ("like", True): ("took a like back", "A like was taken back"),
-    ("hide", False): ("hid a message there", "A message was hidden there"),
-    ("hide", True): ("showed a message again", "A message is shown again there"),
+    ("like", False): (mark("liked a message"), mark("A message was liked")),
+    ("like", True): (mark("took a like back"), mark("A like was taken back")),
+    ("hide", False): (mark("hid a message there"), mark("A message was hidden there")),
+    ("hide", True): (mark("showed a message again"), mark("A message is shown again there")),
 }
 
 
 def _deed(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
     active, alone = _DEEDS.get(
-        (str(data.get("action")), bool(data.get("undo"))), ("acted there", "Something was done")
+        (str(data.get("action")), bool(data.get("undo"))),
+        (mark("acted there"), mark("Something was done")),
     )
-    said = active if who else alone
+    said = _(active if who else alone)
     reason = str(data.get("reason") or "")
     return f"{said}: {reason}" if reason else said
 
 
 def _deed_failed(data: Mapping[str, Any], _who: str, _zone: tzinfo) -> str:
-    names = {"like": "A like", "hide": "Hiding a message"}
-    what = names.get(str(data.get("action")), "Something")
-    return f"{what} did not work there: {data.get('reason') or 'no reason was given'}"
+    reason = data.get("reason") or _("no reason was given")
+    match data.get("action"):
+        case "like":
+            return _("A like did not work there: %(reason)s", reason=reason)
+        case "hide":
+            return _("Hiding a message did not work there: %(reason)s", reason=reason)
+    return _("Something did not work there: %(reason)s", reason=reason)
 
 
 _WORDS: Mapping[str, tuple[str, Words]] = {
     "contact_merged": (
         "users",
-        _either("merged this person with another contact", "Merged with another contact"),
+        _either(
+            mark("merged this person with another contact"), mark("Merged with another contact")
+        ),
     ),
     "contact_unmerged": (
         "users",
-        _either("took the merged contacts apart again", "The merged contacts were taken apart"),
+        _either(
+            mark("took the merged contacts apart again"),
+            mark("The merged contacts were taken apart"),
+        ),
     ),
     "contact_erased": (
         "shield",
-        _either("erased what told of this person", "What told of this person was erased"),
+        _either(
+            mark("erased what told of this person"), mark("What told of this person was erased")
+        ),
     ),
     "assigned": ("user-check", _assigned),
     "not_assigned": (
         "hourglass",
-        _either("found nobody free", "Nobody is free: it waits in {queue}"),
+        _either(mark("found nobody free"), mark("Nobody is free: it waits in %(queue)s")),
     ),
     "returned": ("undo-2", _returned),
     "taken_over": (
         "user-check",
-        _either("took it over from {former}", "Taken over from {former}"),
+        _either(mark("took it over from %(former)s"), mark("Taken over from %(former)s")),
     ),
     "takeover_asked": (
         "user-check",
-        _either("asks {holder} to hand it over", "{holder} is asked to hand it over"),
+        _either(
+            mark("asks %(holder)s to hand it over"), mark("%(holder)s is asked to hand it over")
+        ),
     ),
-    "moved": ("layers", _either("moved it to {queue}", "Moved to {queue}")),
-    "priority": ("flag", _either("set the priority to {priority}", "Priority: {priority}")),
-    "labelled": ("tag", _either("added the label {label}", "Label added: {label}")),
-    "unlabelled": ("tag", _either("removed the label {label}", "Label removed: {label}")),
+    "moved": ("layers", _either(mark("moved it to %(queue)s"), mark("Moved to %(queue)s"))),
+    "priority": ("flag", _priority),
+    "labelled": ("tag", _either(mark("added the label %(label)s"), mark("Label added: %(label)s"))),
+    "unlabelled": (
+        "tag",
+        _either(mark("removed the label %(label)s"), mark("Label removed: %(label)s")),
+    ),
     "snoozed": ("alarm-clock", _snoozed),
-    "woken": ("bell", _either("woke it", "The snooze is over")),
-    "resolved": ("circle-check", _finished("resolved")),
-    "ignored": ("eye-off", _finished("ignored")),
-    "reopened": ("rotate-ccw", _either("opened it again", "Opened again by a new message")),
-    "undone": ("undo-2", _either("took a change back", "A change was taken back")),
-    "message_restored": ("eye", _either("restored a message", "A message is visible again")),
+    "woken": ("bell", _either(mark("woke it"), mark("The snooze is over"))),
+    "resolved": ("circle-check", _finished(mark("resolved it"), mark("Resolved"))),
+    "ignored": ("eye-off", _finished(mark("ignored it"), mark("Ignored"))),
+    "reopened": (
+        "rotate-ccw",
+        _either(mark("opened it again"), mark("Opened again by a new message")),
+    ),
+    "undone": ("undo-2", _either(mark("took a change back"), mark("A change was taken back"))),
+    "message_restored": (
+        "eye",
+        _either(mark("restored a message"), mark("A message is visible again")),
+    ),
     "action_done": ("zap", _deed),
     "action_failed": ("triangle-alert", _deed_failed),
     "went_private": (
         "lock",
-        _either("took it into private", "It goes on in private"),
+        _either(mark("took it into private"), mark("It goes on in private")),
     ),
     "clock_breached": ("hourglass", _breached),
     "classifier_failed": (
         "triangle-alert",
-        _either("{reason}", "A classifier failed: {reason}"),
+        _either("%(reason)s", mark("A classifier failed: %(reason)s")),
     ),
-    "router_failed": ("triangle-alert", _either("{reason}", "A router failed: {reason}")),
+    "router_failed": ("triangle-alert", _either("%(reason)s", mark("A router failed: %(reason)s"))),
     "reply_vouched": (
         "check",
-        _either("confirmed that the reply was sent", "A reply was confirmed by hand"),
+        _either(mark("confirmed that the reply was sent"), mark("A reply was confirmed by hand")),
     ),
 }

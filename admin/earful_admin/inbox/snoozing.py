@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
+from earful.wording import gettext as _
+
+from earful_admin.formats import dated
+
 __all__ = ["SnoozeChoice", "custom", "snooze_choices"]
 
 MORNING = time(9)
@@ -23,7 +27,7 @@ class SnoozeChoice:
     @property
     def words(self) -> str:
         """The day and time it stands for, such as "Mon 09:00"."""
-        return f"{self.until:%a %H:%M}"
+        return dated(self.until, _("EEE HH:mm"))
 
 
 def snooze_choices(now: datetime, zone: tzinfo) -> tuple[SnoozeChoice, ...]:
@@ -32,16 +36,16 @@ def snooze_choices(now: datetime, zone: tzinfo) -> tuple[SnoozeChoice, ...]:
     today = here.date()
     tomorrow = today + timedelta(days=1)
     monday = today + timedelta(days=7 - today.weekday())
-    offers = [SnoozeChoice(name="In 1 hour", until=here + timedelta(hours=1))]
+    offers = [SnoozeChoice(name=_("In 1 hour"), until=here + timedelta(hours=1))]
     afternoon = datetime.combine(today, AFTERNOON, zone)
     if afternoon - here > _LEAD:
-        offers.append(SnoozeChoice(name="This afternoon", until=afternoon))
+        offers.append(SnoozeChoice(name=_("This afternoon"), until=afternoon))
     offers.append(
-        SnoozeChoice(name="Tomorrow morning", until=datetime.combine(tomorrow, MORNING, zone))
+        SnoozeChoice(name=_("Tomorrow morning"), until=datetime.combine(tomorrow, MORNING, zone))
     )
     if monday != tomorrow:
         offers.append(
-            SnoozeChoice(name="Monday morning", until=datetime.combine(monday, MORNING, zone))
+            SnoozeChoice(name=_("Monday morning"), until=datetime.combine(monday, MORNING, zone))
         )
     return tuple(offers)
 
