@@ -44,6 +44,7 @@ SCOPES = (
     "dm.read",
     "dm.write",
     "like.write",
+    "media.write",
     "offline.access",
 )
 SOON = timedelta(minutes=1)

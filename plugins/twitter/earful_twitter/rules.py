@@ -14,6 +14,7 @@ from earful import Capabilities, Capability, ReplyContext, ReplyPermission, Surf
 
 from earful_twitter.costs import PRICES
 from earful_twitter.length import LONGEST_DIRECT_MESSAGE, LONGEST_POST
+from earful_twitter.media import IN_MESSAGES, IN_POSTS
 from earful_twitter.settings import SITE, TwitterSettings
 
 __all__ = ["can_reply", "capabilities", "not_hidden_because"]
@@ -29,7 +30,6 @@ _NO_LIKES = (
     "X has closed likes to self-serve tiers of its API since 20 April 2026. Like the post on X "
     "itself."
 )
-_NO_MEDIA = "Attachments are not sent to X: answer on X itself to attach something."
 _NOT_A_REPLY = "X hides only replies in conversations that this account has started."
 
 
@@ -42,7 +42,9 @@ def capabilities(settings: TwitterSettings) -> Capabilities:
         private_reply=_YES if settings.direct_messages else _no(_MESSAGES_OFF),
         like=_YES if enterprise else _no(_NO_LIKES),
         hide=_YES,
-        media=_no(_NO_MEDIA),
+        media=_YES,
+        public_media=IN_POSTS,
+        private_media=IN_MESSAGES if settings.direct_messages else None,
         reply_length=LONGEST_POST,
         private_reply_length=LONGEST_DIRECT_MESSAGE,
         cost_per_action=PRICES,

@@ -26,6 +26,7 @@ from earful.http import Response
 from earful_twitter.api import X, now_utc, part
 from earful_twitter.costs import reply_action
 from earful_twitter.direct import between, listed_message, thread_of
+from earful_twitter.media import upload
 from earful_twitter.meta import Meta, as_id, time_of
 from earful_twitter.people import inner
 from earful_twitter.posts import Included, is_repost, post_message
@@ -78,7 +79,9 @@ class TwitterSender:
         target = _post_id(reply.in_reply_to, reply.extra)
         summoned = bool(reply.extra.get("summoned"))
         action = reply_action(self._settings, reply.text, summoned=summoned)
-        body = {"text": reply.text, "reply": {"in_reply_to_tweet_id": target}}
+        body: dict[str, Any] = {"text": reply.text, "reply": {"in_reply_to_tweet_id": target}}
+        if reply.attachments:
+            body["media"] = {"media_ids": upload(x, reply.attachments, "tweet_image")}
         try:
             answer = x.post("2/tweets", body, endpoint=_REPLY)
         except Refusal as refusal:
@@ -119,8 +122,12 @@ class TwitterSender:
             if not person
             else f"2/dm_conversations/with/{part(person)}/messages"
         )
+        body: dict[str, Any] = {"text": reply.text}
+        if reply.attachments:
+            ids = upload(x, reply.attachments, "dm_image")
+            body["attachments"] = [{"media_id": each} for each in ids]
         try:
-            answer = x.post(where, {"text": reply.text}, endpoint=_MESSAGE)
+            answer = x.post(where, body, endpoint=_MESSAGE)
         except Refusal as refusal:
             raise DeliveryRejected(f"X refuses this direct message: {refusal}") from refusal
         except OutcomeUnknown:
@@ -197,7 +204,9 @@ class TwitterSender:
                 said = listed_message(event, included, meta)
                 if said.sent_at < since:
                     return None
-                if said.from_us and says_message(said.text, reply.text):
+                if said.from_us and says_message(
+                    said.text, reply.text, with_picture=bool(reply.attachments)
+                ):
                     identifier = said.external_id.removeprefix("dm-")
                     return _message_receipt(self._settings, identifier, conversation)
             if not _next(document, params):

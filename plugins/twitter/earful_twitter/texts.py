@@ -13,6 +13,7 @@ __all__ = ["says", "says_message"]
 
 _MENTIONS_IN_FRONT = re.compile(r"^(?:@\w{1,15}\s+)+", re.ASCII)
 _SPACES = re.compile(r"\s+")
+_LINK_AT_END = re.compile(r"\s*https?://\S+$", re.IGNORECASE)
 _LINK = re.compile(r"https?://\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 
 
@@ -21,9 +22,12 @@ def says(post: Mapping[str, Any], text: str) -> bool:
     return _core(expanded(post)) == _core(text)
 
 
-def says_message(found: str, text: str) -> bool:
-    """The same for a direct message."""
-    return _core(found) == _core(text)
+def says_message(found: str, text: str, *, with_picture: bool = False) -> bool:
+    """The same for a direct message; behind its words X puts a link to its picture."""
+    core = _core(text)
+    return _core(found) == core or (
+        with_picture and _core(_LINK_AT_END.sub("", found.rstrip())) == core
+    )
 
 
 def _core(text: str) -> str:

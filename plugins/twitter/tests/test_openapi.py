@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from earful import Action, ActionKind, ChannelError, ConnectableAccount, InboundMessage, Surface
+from earful import (
+    Action,
+    ActionKind,
+    ChannelError,
+    ConnectableAccount,
+    InboundMessage,
+    OutboundAttachment,
+    Surface,
+)
 from earful_twitter.connect import TwitterConnector
 from earful_twitter.recovery import WEBHOOK_ID
 
@@ -31,6 +39,8 @@ EVERY_CALL = {
     ("GET", "/2/dm_conversations/with/7105/dm_events"),
     ("POST", "/2/dm_conversations/with/7105/messages"),
     ("POST", "/2/users/7001/likes"),
+    ("POST", "/2/media/upload"),
+    ("POST", "/2/media/metadata"),
     ("GET", "/2/webhooks"),
     ("POST", "/2/webhooks"),
     ("PUT", "/2/webhooks/77"),
@@ -81,8 +91,11 @@ def write(shop: Shop, people: dict[str, InboundMessage]) -> None:
     sender = shop.sender()
     public = shop.reply_to(people["mirabrand"], "Hello")
     private = shop.reply_to(people["oldtomharrow"], "Hello")
+    picture = OutboundAttachment(name="p.png", content_type="image/png", data=b"p", alt="A bike")
     sender.send(public)
+    sender.send(replace(public, text="Look", attachments=(picture,)))
     sender.send(private)
+    sender.send(replace(private, text="Look", attachments=(picture,)))
     sender.find(replace(public, text="?"))
     sender.find(replace(private, text="?"))
     sender.send(shop.reply_to(people["mirabrand"], "Hello", surface=Surface.PRIVATE))

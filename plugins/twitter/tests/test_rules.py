@@ -82,7 +82,12 @@ def test_likes_are_absent_with_their_reason_on_self_serve_tiers() -> None:
     assert "20 April 2026" in TWITTER.capabilities(settings()).like.reason
     assert TWITTER.capabilities(settings(tier="enterprise")).like.allowed
     assert TWITTER.capabilities(settings()).hide.allowed
-    assert not TWITTER.capabilities(settings()).media.allowed
+    can = TWITTER.capabilities(settings())
+    assert can.public_media
+    assert (can.public_media.most, can.public_media.alt_length) == (4, 1000)
+    assert can.private_media
+    assert can.private_media.most == 1
+    assert TWITTER.capabilities(settings(direct_messages=False)).private_media is None
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 from earful import (
@@ -12,12 +13,16 @@ from earful import (
     AuthenticationFailed,
     DeliveryRejected,
     InboundMessage,
+    OutboundAttachment,
     OutcomeUnknown,
     RateLimited,
     SpendingCapReached,
     Surface,
     TemporaryFailure,
 )
+from earful_twitter.api import X
+from earful_twitter.meta import Meta
+from earful_twitter.posts import Included, post_message
 
 if TYPE_CHECKING:
     from conftest import Shop
@@ -235,3 +240,103 @@ def test_a_withdrawn_permission_pauses(shop: Shop) -> None:
     shop.sandbox.gate.revoke()
     with pytest.raises(AuthenticationFailed):
         shop.sender().send(shop.reply_to(mira, "Hello"))
+
+
+PICTURE = OutboundAttachment(
+    name="bike.png", content_type="image/png", data=b"\x89PNG a bike", alt="A red bike"
+)
+
+
+def uploads(shop: Shop) -> int:
+    return len(shop.server.asked("POST", "/2/media/upload"))
+
+
+def own_posts(shop: Shop) -> dict[str, InboundMessage]:
+    """What X shows of our account, as messages."""
+    with X(shop.settings, shop.clock) as x:
+        params = {"max_results": "100", **x.vocabulary.posts}
+        page = x.get("2/users/7001/tweets", params, endpoint="GET /2/users/:id/tweets").json()
+    meta = Meta(account="7001", handle="larkfieldbikes", site=shop.server.url)
+    included = Included.of(page["includes"], meta)
+    return {each["id"]: post_message(each, included, meta) for each in page["data"]}
+
+
+def test_pictures_stand_with_the_reply_and_are_described(shop: Shop) -> None:
+    mira = message_of(shop, "mirabrand")
+    reply = shop.reply_to(mira, "This one? ^SB")
+    plain = replace(PICTURE, alt="")
+    receipt = shop.sender().send(replace(reply, attachments=(PICTURE, plain)))
+    placed = shop.world.posts[receipt.external_id].pictures
+    assert [(each.data, each.alt) for each in placed] == [
+        (PICTURE.data, "A red bike"),
+        (PICTURE.data, ""),
+    ]
+    shown = own_posts(shop)[receipt.external_id]
+    assert shown.text == "@mirabrand This one? ^SB"
+    assert [each.alt for each in shown.attachments] == ["A red bike", ""]
+    assert shop.state.costs.this_month()["reply_summoned"] == (1, 0.01)
+    page = urlopen(f"{shop.server.url}/").read().decode()
+    assert 'alt="A red bike"' in page
+    url = shown.attachments[0].url
+    assert urlopen(url).read() == PICTURE.data
+
+
+def test_a_lost_upload_is_done_again_and_the_reply_stands_once(shop: Shop) -> None:
+    mira = message_of(shop, "mirabrand")
+    reply = replace(shop.reply_to(mira, "This one?"), attachments=(PICTURE,))
+    shop.set(timeout_seconds=1)
+    for trouble in ({"silent_next": 1}, {"fail_next": [500]}, {"fail_next": [503]}):
+        for name, value in trouble.items():
+            setattr(shop.sandbox.gate, name, value)
+        with pytest.raises(TemporaryFailure):
+            shop.sender().send(reply)
+    assert len(ours(shop)) == 1
+    shop.sender().send(reply)
+    assert len(ours(shop)) == 2
+
+
+def test_a_reply_with_pictures_whose_answer_was_lost_is_found(shop: Shop) -> None:
+    mira = message_of(shop, "mirabrand")
+    reply = replace(shop.reply_to(mira, "This one?"), attachments=(replace(PICTURE, alt=""),))
+    sender = shop.sender()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("earful_twitter.sender._placed", _lost)
+        with pytest.raises(OutcomeUnknown):
+            sender.send(reply)
+    found = shop.sender().find(reply)
+    assert found is not None
+    assert shop.world.posts[found.external_id].pictures
+    assert (len(ours(shop)), uploads(shop)) == (2, 1)
+
+
+def _lost(*_: object) -> str:
+    raise OutcomeUnknown("the answer was lost")
+
+
+def test_a_picture_goes_with_a_direct_message_and_is_found_there(shop: Shop) -> None:
+    tom = message_of(shop, "oldtomharrow")
+    reply = replace(shop.reply_to(tom, "Like this."), attachments=(PICTURE,))
+    receipt = shop.sender().send(reply)
+    assert [each.data for each in shop.world.messages[-1].pictures] == [PICTURE.data]
+    found = shop.sender().find(reply)
+    assert found is not None
+    assert found.external_id == receipt.external_id
+    assert shop.sender().find(replace(reply, attachments=())) is None
+
+
+def test_a_connection_without_the_permission_says_to_connect_again(shop: Shop) -> None:
+    for grant in shop.sandbox.gate._access.values():
+        grant.scope = grant.scope.replace("media.write", "")
+    mira = message_of(shop, "mirabrand")
+    reply = replace(shop.reply_to(mira, "This one?"), attachments=(PICTURE,))
+    with pytest.raises(DeliveryRejected, match="connect the channel again"):
+        shop.sender().send(reply)
+    assert len(ours(shop)) == 1
+
+
+def test_what_x_does_not_take_is_refused_with_its_words(shop: Shop) -> None:
+    mira = message_of(shop, "mirabrand")
+    huge = replace(PICTURE, data=b"x" * 5_000_001)
+    with pytest.raises(DeliveryRejected, match=r"bike\.png.*5 MB"):
+        shop.sender().send(replace(shop.reply_to(mira, "Look"), attachments=(huge,)))
+    assert len(ours(shop)) == 1

@@ -30,7 +30,7 @@ from earful_twitter.sandbox.world import Now, Refused, World
 
 __all__ = ["XSandbox"]
 
-MOST_BYTES = 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 TOKEN_LIFE = timedelta(hours=2)
 
 
@@ -55,6 +55,7 @@ class XSandbox:
         app = Flask(__name__)
         app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
         activity = self.activity = Activity(self.world, hooks)
+        self.world.address = base_url
         app.register_blueprint(api.blueprint(self.world, self.gate, activity))
         app.register_blueprint(play.blueprint(self.world, self.gate, activity, hooks))
         app.add_url_rule("/2/oauth2/token", "token", self._token, methods=["POST"])

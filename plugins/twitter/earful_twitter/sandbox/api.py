@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from earful_twitter.sandbox.render import (
     user_object,
 )
 from earful_twitter.sandbox.search import matcher
-from earful_twitter.sandbox.world import Person, Post, Refused, World
+from earful_twitter.sandbox.world import Person, Picture, Post, Refused, World
 
 __all__ = ["blueprint", "problem"]
 
@@ -29,6 +30,9 @@ PROBLEMS = "https://api.twitter.com/2/problems/"
 HISTORY = timedelta(days=7)
 MOST_MENTIONS = 800
 MOST_LOOKED_UP = 100
+LARGEST_PICTURE = 5_000_000
+LONGEST_ALT = 1000
+_PICTURES = {"image/jpeg", "image/png", "image/webp"}
 _LISTS = {"max_results", "since_id", "until_id", "start_time", "end_time", "pagination_token",
           "expansions", "media.fields", "user.fields", "poll.fields", "place.fields"}  # fmt: skip
 _TITLES = {400: "Invalid Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found Error",
@@ -78,6 +82,8 @@ _ROUTES = (
     ("dm_events", "GET", "messages", "dm.read"),
     ("dm_conversations/with/<user_id>/dm_events", "GET", "messages_with", "dm.read"),
     ("dm_conversations/with/<user_id>/messages", "POST", "message", "dm.write"),
+    ("media/upload", "POST", "upload", "media.write"),
+    ("media/metadata", "POST", "metadata", "media.write"),
     ("webhooks", "GET", "webhooks", "app"),
     ("webhooks", "POST", "webhook", "app"),
     ("webhooks/<webhook_id>", "PUT", "webhook", "app"),
@@ -202,14 +208,19 @@ class _Desk:
         return page_of_posts(self._world, found.values(), asked, missing)
 
     def post_post(self) -> Any:
-        body = _body({"text", "reply"})
+        body = _body({"text", "reply", "media"})
         text = body.get("text")
         if not isinstance(text, str) or not text.strip():
             raise _invalid("text: must not be empty")
         if weighted_length(text) > LONGEST_POST:
             raise Refused("Your Post text is too long.", status=400, kind="invalid-request")
         parent = (body.get("reply") or {}).get("in_reply_to_tweet_id", "")
-        made = self._world.answer(self._world.account, text, parent_id=str(parent))
+        pictures: tuple[Picture, ...] = ()
+        if "media" in body:
+            pictures = self._world.uploaded(_strings(body["media"], "media_ids"), "tweet_image", 4)
+        made = self._world.answer(
+            self._world.account, text, parent_id=str(parent), pictures=pictures
+        )
         answer = jsonify({"data": {"id": made.id, "text": made.text,
                                    "edit_history_tweet_ids": made.versions}})  # fmt: skip
         answer.status_code = 201
@@ -249,18 +260,50 @@ class _Desk:
         return self._messages(user_id)
 
     def post_message(self, user_id: str) -> Any:
-        text = _body({"text"}).get("text")
+        body = _body({"text", "attachments"})
+        text = body.get("text")
         if not isinstance(text, str) or not text:
             raise _invalid("text: must not be empty")
+        pictures: tuple[Picture, ...] = ()
+        if "attachments" in body:
+            ids = [str(each.get("media_id")) for each in body["attachments"]]
+            pictures = self._world.uploaded(ids, "dm_image", 1)
         person = self._world.people.get(user_id)
         if person is None:
             raise Refused("Could not find that user.", status=404, kind="resource-not-found")
-        sent = self._world.message(self._world.account, person, text)
+        sent = self._world.message(self._world.account, person, text, pictures=pictures)
         answer = jsonify(
             {"data": {"dm_conversation_id": sent.conversation, "dm_event_id": sent.id}}
         )
         answer.status_code = 201
         return answer
+
+    def post_upload(self) -> Any:
+        body = _body({"media", "media_category", "media_type", "shared", "additional_owners"})
+        category, kind = str(body.get("media_category")), str(body.get("media_type"))
+        if category not in {"tweet_image", "dm_image"} or kind not in _PICTURES:
+            raise _invalid("media_category or media_type: not one of those that are taken")
+        try:
+            data = b64decode(str(body.get("media")), validate=True)
+        except ValueError as error:
+            raise _invalid("media: must be base64") from error
+        if not 0 < len(data) <= LARGEST_PICTURE:
+            raise _invalid("media: the file size is not between 1 byte and 5 MB")
+        made = self._world.upload(category, kind, data)
+        found = {"id": made.id, "media_key": made.key, "size": len(data),
+                 "expires_after_secs": 86_400}  # fmt: skip
+        return {"data": found}
+
+    def post_metadata(self) -> Any:
+        body = _body({"id", "metadata"})
+        picture = self._world.pictures.get(str(body.get("id")))
+        told = body.get("metadata")
+        alt = told.get("alt_text") if isinstance(told, dict) else None
+        text = alt.get("text") if isinstance(alt, dict) else None
+        if picture is None or not isinstance(text, str) or len(text) > LONGEST_ALT:
+            raise _invalid("id or metadata.alt_text.text: not acceptable")
+        picture.alt = text
+        return {"data": {"id": picture.id, "associated_metadata": {"alt_text": {"text": text}}}}
 
     def get_webhooks(self) -> Any:
         hooks = list(self._activity.webhooks.values())
@@ -409,6 +452,13 @@ def _body(names: set[str]) -> dict[str, Any]:
     if unknown:
         raise _invalid(f"{min(unknown)}: object has unknown property")
     return found
+
+
+def _strings(found: Any, name: str) -> list[str]:
+    listed = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(listed, list):
+        raise _invalid(f"{name}: must be a list")
+    return [str(each) for each in listed]
 
 
 def _invalid(detail: str) -> Refused:

@@ -21,7 +21,8 @@ from earful_twitter.sandbox.world import Refused, World
 __all__ = ["CSP", "blueprint"]
 
 CSP = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; "
     "form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
 )
 _NEWEST = 60
@@ -36,6 +37,7 @@ def blueprint(world: World, gate: Gate, activity: Activity, hooks: Deliveries) -
     rules: tuple[tuple[str, Any, str], ...] = (
         ("/", table.page, "GET"),
         ("/feed", table.feed, "GET"),
+        ("/pictures/<picture_id>", table.picture, "GET"),
         ("/play/post", table.write, "POST"),
         ("/play/message", table.message, "POST"),
         ("/play/edit", table.edit, "POST"),
@@ -90,6 +92,11 @@ class _Table:
                 deliveries=list(reversed(self._hooks.log))[:20],
                 webhooks=list(self._activity.webhooks.values()),
             )
+
+    def picture(self, picture_id: str) -> Response:
+        with self._world.lock:
+            found = self._world.pictures.get(picture_id) or abort(404)
+        return Response(found.data, content_type=found.content_type)
 
     def write(self) -> Response:
         author, text = self._author(), self._text()

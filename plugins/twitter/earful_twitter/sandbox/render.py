@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 
 from earful_twitter.links import find_links
-from earful_twitter.sandbox.world import Message, Person, Post, World
+from earful_twitter.sandbox.world import Message, Person, Picture, Post, World
 
 __all__ = ["Asked", "direct_event", "moment", "page_of_messages", "page_of_posts", "post_event"]
 
@@ -33,11 +33,11 @@ class Asked:
 
 EVERYTHING = Asked(
     fields=frozenset(
-        {"author_id", "conversation_id", "created_at", "display_text_range",
+        {"attachments", "author_id", "conversation_id", "created_at", "display_text_range",
          "edit_history_tweet_ids", "entities", "in_reply_to_user_id", "lang", "note_tweet",
          "referenced_tweets", "reply_settings"}
     ),
-    expansions=frozenset({"author_id"}),
+    expansions=frozenset({"attachments.media_keys", "author_id"}),
     user_fields=frozenset(
         {"created_at", "description", "profile_image_url", "public_metrics", "verified",
          "verified_type"}
@@ -71,9 +71,13 @@ def page_of_messages(world: World, messages: Iterable[Message], asked: Asked) ->
     """A list of direct messages."""
     shown = list(messages)
     found: dict[str, Any] = {"data": [_listed(one, asked) for one in shown]}
+    pictures = [each for one in shown for each in one.pictures]
+    if pictures and "attachments.media_keys" in asked.expansions:
+        found["includes"] = {"media": _media(world, pictures)}
     if "sender_id" in asked.expansions and shown:
         people = {one.sender_id for one in shown}
-        found["includes"] = {"users": [user_object(world.people[p], asked) for p in people]}
+        users = [user_object(world.people[p], asked) for p in people]
+        found["includes"] = {**found.get("includes", {}), "users": users}
     if not shown:
         del found["data"]
     return found
@@ -98,6 +102,8 @@ def post_object(world: World, post: Post, asked: Asked) -> dict[str, Any]:
     }
     if long:
         whole["note_tweet"] = {"text": text, "entities": entities}
+    if post.pictures:
+        whole["attachments"] = {"media_keys": [each.key for each in post.pictures]}
     if post.parent_id:
         whole["in_reply_to_user_id"] = parent.author_id if parent else ""
     references = _references(post)
@@ -140,7 +146,8 @@ def post_event(world: World, post: Post, kind: str) -> tuple[dict[str, Any], dic
         payload["in_reply_to_tweet_id"] = post.parent_id
     people = {post.author_id, world.account.id}
     users = [user_object(world.people[one], EVERYTHING, strings=True) for one in sorted(people)]
-    return payload, {"users": users}
+    media = {"media": _media(world, post.pictures)} if post.pictures else {}
+    return payload, {"users": users, **media}
 
 
 def direct_event(world: World, message: Message) -> dict[str, Any]:
@@ -155,7 +162,7 @@ def direct_event(world: World, message: Message) -> dict[str, Any]:
                 "message_create": {
                     "target": {"recipient_id": message.recipient_id},
                     "sender_id": message.sender_id,
-                    "message_data": {"text": escape(message.text, quote=False), "entities": {}},
+                    "message_data": {"text": _with_picture(message), "entities": {}},
                 },
             }
         ],
@@ -167,17 +174,25 @@ def direct_event(world: World, message: Message) -> dict[str, Any]:
 
 
 def _listed(message: Message, asked: Asked) -> dict[str, Any]:
-    whole = {
+    whole: dict[str, Any] = {
         "id": message.id,
         "event_type": "MessageCreate",
-        "text": escape(message.text, quote=False),
+        "text": _with_picture(message),
         "sender_id": message.sender_id,
         "dm_conversation_id": message.conversation,
         "created_at": moment(message.at),
     }
+    if message.pictures:
+        whole["attachments"] = {"media_keys": [each.key for each in message.pictures]}
     always = {"id", "event_type", "text"}
     wanted = asked.fields | asked.expansions
     return {name: one for name, one in whole.items() if name in always or name in wanted}
+
+
+def _with_picture(message: Message) -> str:
+    """X puts a link to the picture behind the words of a direct message."""
+    link = "".join(f" https://t.co/{each.id[-10:]}" for each in message.pictures[:1])
+    return f"{escape(message.text, quote=False)}{link}"
 
 
 def _is_asked(name: str, asked: Asked) -> bool:
@@ -194,10 +209,25 @@ def _includes(world: World, posts: list[Post], asked: Asked) -> dict[str, Any]:
         others = [world.posts[one] for one in dict.fromkeys(ids) if one in world.posts]
         if others:
             found[asked.spelt("tweets")] = [post_object(world, one, asked) for one in others]
+    pictures = [each for post in posts for each in post.pictures]
+    if pictures and "attachments.media_keys" in asked.expansions:
+        found["media"] = _media(world, pictures)
     people = {post.author_id for post in posts} if "author_id" in asked.expansions else set()
     if people:
         found["users"] = [user_object(world.people[one], asked) for one in sorted(people)]
     return found
+
+
+def _media(world: World, pictures: Iterable[Picture]) -> list[dict[str, str]]:
+    return [
+        {
+            "media_key": each.key,
+            "type": "photo",
+            "url": f"{world.address}/pictures/{each.id}",
+            **({"alt_text": each.alt} if each.alt else {}),
+        }
+        for each in pictures
+    ]
 
 
 def _references(post: Post) -> list[dict[str, str]]:
@@ -214,6 +244,13 @@ def _written(world: World, post: Post) -> tuple[str, dict[str, Any]]:
         whole = link if link.startswith("http") else f"https://{link}"
         text = text.replace(escape(link, quote=False), short)
         entities.setdefault("urls", []).append({"url": short, "expanded_url": whole})
+    for each in post.pictures:
+        short = f"https://t.co/{each.id[-10:]}"
+        text = f"{text} {short}" if each is post.pictures[0] else text
+        entities.setdefault("urls", []).append(
+            {"url": f"https://t.co/{post.pictures[0].id[-10:]}", "media_key": each.key,
+             "expanded_url": f"https://x.com/i/status/{post.id}/photo/1"}
+        )  # fmt: skip
     for person in world.mentioned(post.text):
         mention = {"username": person.username, "id": person.id}
         entities.setdefault("mentions", []).append(mention)

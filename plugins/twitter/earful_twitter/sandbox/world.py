@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["Message", "Person", "Post", "Refused", "World"]
+__all__ = ["Message", "Person", "Picture", "Post", "Refused", "World"]
 
 _EPOCH_MS = 1_288_834_974_657
 _MENTION = re.compile(r"(?<![\w@])@(\w{1,15})", re.ASCII)
@@ -43,6 +43,22 @@ class Person:
 
 
 @dataclass(slots=True)
+class Picture:
+    """An upload. X forgets it where nothing names it in time; the sandbox keeps it."""
+
+    id: str
+    category: str
+    content_type: str
+    data: bytes
+    alt: str = ""
+
+    @property
+    def key(self) -> str:
+        """X's media key: 3 is a photo."""
+        return f"3_{self.id}"
+
+
+@dataclass(slots=True)
 class Post:
     """A post as it stands now. An edit gives it a new id; `versions` holds all, oldest first."""
 
@@ -56,6 +72,7 @@ class Post:
     hidden: bool = False
     versions: list[str] = field(default_factory=list)
     language: str = "en"
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(slots=True)
@@ -67,6 +84,7 @@ class Message:
     recipient_id: str
     text: str
     at: datetime
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def conversation(self) -> str:
@@ -87,7 +105,9 @@ class World:
         self.gone: set[str] = set()
         self.messages: list[Message] = []
         self.likes: set[tuple[str, str]] = set()
+        self.pictures: dict[str, Picture] = {}
         self.enterprise = False
+        self.address = ""
         self.on_event: Callable[[str, Post | Message], None] = lambda _kind, _what: None
         self._last_id = 0
 
@@ -116,6 +136,7 @@ class World:
         parent_id: str = "",
         quoted_id: str = "",
         at: datetime | None = None,
+        pictures: Sequence[Picture] = (),
     ) -> Post:
         """A new post. Raises `Refused` where X would not take it."""
         parent = self._standing(parent_id) if parent_id else None
@@ -131,12 +152,15 @@ class World:
             parent_id=parent.id if parent else "",
             quoted_id=quoted_id,
             versions=[identifier],
+            pictures=tuple(pictures),
         )
         self.posts[identifier] = post
         self._tell(post, parent)
         return post
 
-    def answer(self, author: Person, text: str, *, parent_id: str = "") -> Post:
+    def answer(
+        self, author: Person, text: str, *, parent_id: str = "", pictures: Sequence[Picture] = ()
+    ) -> Post:
         """A post through the API, with the rules that hold there."""
         if parent_id:
             parent = self._standing(parent_id)
@@ -149,7 +173,7 @@ class World:
         for post in self.posts.values():
             if post.author_id == author.id and post.at > since and bare(post.text) == bare(text):
                 raise Refused("You are not allowed to create a Post with duplicate content.")
-        return self.write(author, text, parent_id=parent_id)
+        return self.write(author, text, parent_id=parent_id, pictures=pictures)
 
     def summoned(self, who: Person, post: Post) -> bool:
         """Whether the author of a post called `who`, by naming or by quoting."""
@@ -182,14 +206,35 @@ class World:
             raise Refused("You can hide replies to conversations you have started only.")
         post.hidden = hidden
 
+    def upload(self, category: str, content_type: str, data: bytes) -> Picture:
+        """A picture that posts or messages may name."""
+        made = Picture(self.new_id(), category, content_type, data)
+        self.pictures[made.id] = made
+        return made
+
+    def uploaded(self, ids: Sequence[str], category: str, most: int) -> tuple[Picture, ...]:
+        """The pictures with these ids. Raises `Refused` where they do not go there."""
+        found = [self.pictures.get(each) for each in ids]
+        kept = [each for each in found if each is not None and each.category == category]
+        if len(kept) != len(ids) or not 0 < len(ids) <= most:
+            raise Refused("Your media IDs are invalid.", status=400, kind="invalid-request")
+        return tuple(kept)
+
     def message(
-        self, sender: Person, recipient: Person, text: str, *, at: datetime | None = None
+        self,
+        sender: Person,
+        recipient: Person,
+        text: str,
+        *,
+        at: datetime | None = None,
+        pictures: Sequence[Picture] = (),
     ) -> Message:
         """A direct message. Whoever has written may be answered; others may have closed theirs."""
         wrote = any(m.sender_id == recipient.id for m in self.messages)
         if not recipient.takes_messages and not wrote:
             raise Refused("You cannot send messages to this user.")
-        sent = Message(self.new_id(at), sender.id, recipient.id, text, at or self.now())
+        moment = at or self.now()
+        sent = Message(self.new_id(at), sender.id, recipient.id, text, moment, tuple(pictures))
         self.messages.append(sent)
         if recipient.id == self.account.id:
             self.on_event("dm.received", sent)
