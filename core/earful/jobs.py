@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from earful.actions import continue_bulk_job
 from earful.job_queue import JobQueueUnavailable
 from earful.pipeline import classify, digests, fetch, ingest, notify, outbox, perform, route, sla
 from earful.runtime import Runtime
@@ -19,6 +20,7 @@ from earful.store.stages import newest_waiting
 __all__ = [
     "attach",
     "breach_clock",
+    "change_many",
     "check_channel",
     "deliver_notification",
     "find_reply",
@@ -175,6 +177,15 @@ def send_digest(digest_id: int) -> None:
     """Send one person's digest by mail."""
     with connection():
         digests.send_digest(_runtime(), digest_id, now=_now())
+
+
+def change_many(job_id: int) -> None:
+    """Go on with one change to many conversations."""
+    runtime = _runtime()
+    with connection():
+        more = continue_bulk_job(runtime, job_id, now=_now())
+    if more:
+        _enqueue(runtime, "change_many", job_id, on="notify")
 
 
 def _enqueue(runtime: Runtime, job: str, *ids: int, on: str) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from earful.actions import forget_bulk_items
 from earful.inbox.assigning import hand_out_waiting, return_from_absent
 from earful.inbox.attachment_retention import let_go
 from earful.inbox.lifecycle import wake_snoozed
@@ -24,6 +25,7 @@ from earful.store import connection, transaction
 from earful.store.leases import beat, hold_lease, release_lease
 from earful.store.models import (
     AgentNotification,
+    BulkJob,
     Channel,
     Clock,
     Digest,
@@ -38,6 +40,7 @@ from earful.store.models import (
 from earful.store.queries.presence import PRESENT_FOR
 from earful.store.states import ChannelState, DigestState, PlatformActionState, ReplyState
 from earful.store.unfinished import (
+    BULK_JOB_UNFINISHED,
     CLOCK_UNBREACHED,
     DIGEST_UNFINISHED,
     MESSAGE_UNFINISHED,
@@ -103,6 +106,7 @@ def tick(runtime: Runtime, *, now: datetime) -> None:
     _each(runtime, "deliver_notification", _due_notifications(now), on="notify")
     if runtime.config.mail is not None:
         _each(runtime, "send_digest", _due_digests(now), on="notify")
+    _each(runtime, "change_many", _due_bulk_jobs(now), on="notify")
     wake_snoozed(now=now, limit=MOST)
 
 
@@ -140,6 +144,7 @@ def purge(runtime: Runtime, *, now: datetime) -> None:
         if ids:
             with transaction():
                 model.delete().where(model.id.in_(ids)).execute()
+    forget_bulk_items(now=now, limit=MOST)
     let_go(now=now, limit=MOST_FILES)
 
 
@@ -210,6 +215,12 @@ def _due_notifications(now: datetime) -> list[int]:
         .where(NOTIFICATION_UNFINISHED & (Notification.due_at <= now))
         .order_by(Notification.due_at)
         .limit(MOST)
+    )
+
+
+def _due_bulk_jobs(now: datetime) -> list[int]:
+    return _first_column(
+        BulkJob.select(BulkJob.id).where(BULK_JOB_UNFINISHED & (BulkJob.due_at <= now))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,40 +13,45 @@ from earful.errors import ActionRefused
 from earful.runtime import Runtime
 from earful.store.database import TooSlow
 from earful.store.queries import people
-from earful.store.queries.inbox import MOST_AT_ONCE, contact_names, list_ids
+from earful.store.queries.inbox import MOST_AT_ONCE, MOST_IN_A_JOB, contact_names, list_ids
 from earful.store.states import PriorityRank, Role
 from earful.types import Priority
+from earful.wording import gettext as _
+from earful.wording import mark, ngettext
 from flask import abort, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from earful_admin import context
 from earful_admin.access import needs
+from earful_admin.inbox.bulk_jobs import BulkJobs
 from earful_admin.inbox.snoozing import custom, snooze_choices
 
 __all__ = ["IGNORE_REASONS", "Bulk"]
 
 IGNORE_REASONS = (
-    "Spam",
-    "Not about us",
-    "Just a remark",
-    "Only wants to argue",
-    "Already answered",
+    mark("Spam"),
+    mark("Not about us"),
+    mark("Just a remark"),
+    mark("Only wants to argue"),
+    mark("Already answered"),
 )
-DONE = {
-    "assign": "assigned",
-    "queue": "moved",
-    "priority": "given another priority",
-    "label": "labelled",
-    "snooze": "snoozed",
-    "resolve": "resolved",
-    "ignore": "ignored",
+DONE: Mapping[str, Callable[[int], str]] = {
+    "assign": lambda n: ngettext("%(n)s conversation assigned", "%(n)s conversations assigned", n),
+    "queue": lambda n: ngettext("%(n)s conversation moved", "%(n)s conversations moved", n),
+    "priority": lambda n: ngettext(
+        "%(n)s conversation given another priority", "%(n)s conversations given another priority", n
+    ),
+    "label": lambda n: ngettext("%(n)s conversation labelled", "%(n)s conversations labelled", n),
+    "snooze": lambda n: ngettext("%(n)s conversation snoozed", "%(n)s conversations snoozed", n),
+    "resolve": lambda n: ngettext("%(n)s conversation resolved", "%(n)s conversations resolved", n),
+    "ignore": lambda n: ngettext("%(n)s conversation ignored", "%(n)s conversations ignored", n),
 }
 MOST_NAMED = 20
 """How many refusals are told one by one."""
 
 
-class Bulk:
+class Bulk(BulkJobs):
     """The endpoints for many conversations; each needs the role agent."""
 
     runtime: Runtime
@@ -89,8 +94,8 @@ class Bulk:
                 narrowed=self._narrowed(line),
             )
         except TooSlow:
-            return jsonify(refused="This view takes too long to read. Narrow it."), 422
-        return jsonify(ids=ids, most=MOST_AT_ONCE)
+            return jsonify(refused=_("This view takes too long to read. Narrow it.")), 422
+        return jsonify(ids=ids, most=MOST_IN_A_JOB)
 
     @expose("/inbox/bulk", methods=["POST"])
     @needs(Role.AGENT)
@@ -99,20 +104,19 @@ class Bulk:
         change = request.form.get("change", "")
         if change not in DONE:
             abort(400)
+        ids = _ids(request.form.get("ids", ""))
         try:
+            value = self._value(change, request.form.get("value", "").strip())
+            if len(ids) > MOST_AT_ONCE:
+                return self.start_job(ids, change, value)
             outcome = actions.change_many(
-                self.runtime,
-                self.actor,
-                _ids(request.form.get("ids", "")),
-                change,
-                self._value(change, request.form.get("value", "").strip()),
-                now=self.now,
+                self.runtime, self.actor, ids, change, value, now=self.now
             )
         except ActionRefused as refused:
             return jsonify(refused=str(refused)), 422
         undo = outcome.undo_id
         return jsonify(
-            said=f"{_many(len(outcome.done))} {DONE[change]}" if outcome.done else "",
+            said=DONE[change](len(outcome.done)) if outcome.done else "",
             undo=url_for("inbox.bulk_undo", undo_id=undo) if undo else "",
             done=list(outcome.done),
             failed=_named(outcome.failed),
@@ -127,9 +131,9 @@ class Bulk:
             back, kept = actions.undo_many(self.runtime, self.actor, undo_id, now=self.now)
         except ActionRefused as refused:
             return jsonify(refused=str(refused)), 422
-        why = dict.fromkeys(kept, "Somebody changed it since; it stays as it is.")
+        why = dict.fromkeys(kept, _("Somebody changed it since; it stays as it is."))
         return jsonify(
-            said=f"{_many(len(back))} as before" if back else "",
+            said=_as_before(len(back)) if back else "",
             failed=_named(why),
             failures=len(kept),
         )
@@ -152,33 +156,33 @@ def _priority(text: str) -> Priority:
     try:
         return Priority(text)
     except ValueError:
-        msg = "Choose a priority."
+        msg = _("Choose a priority.")
         raise ActionRefused(msg) from None
 
 
 def _until(text: str, zone: ZoneInfo) -> datetime:
     until = custom(text, zone)
     if until is None:
-        msg = "Choose a day and a time."
+        msg = _("Choose a day and a time.")
         raise ActionRefused(msg)
     return until
 
 
-def _many(count: int) -> str:
-    return "1 conversation" if count == 1 else f"{count} conversations"
+def _as_before(n: int) -> str:
+    return ngettext("%(n)s conversation as before", "%(n)s conversations as before", n)
 
 
 def _named(reasons: Mapping[int, str]) -> list[dict[str, Any]]:
     names = contact_names(list(reasons)[:MOST_NAMED])
     return [
-        {"id": key, "name": names.get(key, "A conversation"), "reason": reasons[key]}
+        {"id": key, "name": names.get(key, _("A conversation")), "reason": reasons[key]}
         for key in list(reasons)[:MOST_NAMED]
     ]
 
 
 def _ids(text: str) -> list[int]:
     """Numbers with commas between; more than can be changed at once are kept, to be refused."""
-    parts = text.split(",", MOST_AT_ONCE + 1)[: MOST_AT_ONCE + 1]
+    parts = text.split(",", MOST_IN_A_JOB + 1)[: MOST_IN_A_JOB + 1]
     return [number for number in map(_number, parts) if number]
 
 

@@ -11,7 +11,7 @@ from earful.inbox.telling import in_words
 from earful.store.queries.telling import count_unread, notices, unread_notices
 from earful.store.states import AgentNotificationKind, Role
 from earful.wording import mark
-from flask import g, redirect, request, url_for
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
@@ -31,6 +31,7 @@ KINDS: Mapping[AgentNotificationKind, str] = {
     AgentNotificationKind.TAKEN_OVER: mark("A conversation of yours is given to somebody else"),
     AgentNotificationKind.REPLY_FAILED: mark("A reply of yours could not be sent"),
     AgentNotificationKind.REPLY_HELD: mark("A scheduled reply of yours was held back"),
+    AgentNotificationKind.BULK_DONE: mark("A change to many conversations is finished"),
     AgentNotificationKind.RETURNED: mark("A conversation of yours went back to its queue"),
 }
 WAYS = {"page": mark("On the page"), "browser": mark("By the browser"), "mail": mark("By mail")}
@@ -41,6 +42,7 @@ _ICONS = {
     AgentNotificationKind.TAKEN_OVER: "user",
     AgentNotificationKind.REPLY_FAILED: "triangle-alert",
     AgentNotificationKind.REPLY_HELD: "calendar-clock",
+    AgentNotificationKind.BULK_DONE: "check-check",
     AgentNotificationKind.RETURNED: "undo-2",
 }
 
@@ -73,7 +75,7 @@ def news(seen: str) -> dict[str, Any]:
             {
                 "id": each.id,
                 "text": in_words(each),
-                "url": url_for("inbox.index", c=each.conversation_id),
+                "url": f"{request.script_root}{each.path}",
             }
             for each in reversed(found)
             if f"{each.kind}.browser" not in muted

@@ -14,6 +14,14 @@ from earful.actions.attachments import (
 )
 from earful.actions.attendance import return_conversations, set_away, set_share
 from earful.actions.bulk import BULK_CHANGES, BulkOutcome, change_many, undo_many
+from earful.actions.bulk_jobs import (
+    UNDO_JOB_FOR,
+    continue_bulk_job,
+    forget_bulk_items,
+    read_bulk_job,
+    start_bulk_job,
+    undo_bulk_job,
+)
 from earful.actions.channels import (
     accept_webhook,
     pause_channel,
@@ -115,6 +123,7 @@ __all__ = [
     "NOTICE_SWITCHES",
     "SYSTEM",
     "THEMES",
+    "UNDO_JOB_FOR",
     "WHO_MAY",
     "Actor",
     "BulkOutcome",
@@ -141,6 +150,7 @@ __all__ = [
     "choose_account",
     "confirm_reply_sent",
     "connection_choices",
+    "continue_bulk_job",
     "delete_contact_note",
     "delete_saved_reply",
     "delete_view",
@@ -149,6 +159,7 @@ __all__ = [
     "end_sessions",
     "erase_contact",
     "find_reply_again",
+    "forget_bulk_items",
     "hide_message",
     "ignore",
     "judge_label",
@@ -165,6 +176,7 @@ __all__ = [
     "note_sign_out",
     "pause_channel",
     "poll_channel_now",
+    "read_bulk_job",
     "refuse_match",
     "rehash_password",
     "remove_attachment",
@@ -200,12 +212,14 @@ __all__ = [
     "set_sign_off",
     "set_vip",
     "snooze",
+    "start_bulk_job",
     "submit_reply",
     "sync_channels",
     "take_back_judgement",
     "take_back_refusal",
     "tell_presence",
     "test_channel",
+    "undo_bulk_job",
     "undo_many",
     "undo_merge",
     "undo_reply",

@@ -24,7 +24,15 @@ from earful.store.states import Role
 from earful.store.unfinished import CLOCK_RUNS
 from earful.wording import gettext as _
 
-__all__ = ["BULK_CHANGES", "UNDO_FOR", "BulkOutcome", "change_many", "undo_many"]
+__all__ = [
+    "BULK_CHANGES",
+    "UNDO_FOR",
+    "BulkOutcome",
+    "change_many",
+    "change_one",
+    "put_back",
+    "undo_many",
+]
 
 BULK_CHANGES: Mapping[str, Callable[..., None]] = {
     "assign": conversations.assign,
@@ -80,21 +88,27 @@ def change_many(
     if len(ids) > MOST_AT_ONCE:
         msg = _("At most %(most)s conversations can be changed at once.", most=MOST_AT_ONCE)
         raise ActionRefused(msg)
-    act = BULK_CHANGES[change]
     entries: list[dict[str, Any]] = []
     failed: dict[int, str] = {}
     for start in range(0, len(ids), AT_A_TIME):
         with transaction():
             for key in ids[start : start + AT_A_TIME]:
                 try:
-                    with transaction():
-                        before = _snapshot(key)
-                        act(runtime, actor, key, *values, now=now)
-                        entries.append(_entry(key, before, _snapshot(key)))
+                    entries.append(change_one(runtime, actor, key, change, *values, now=now))
                 except ActionRefused as refused:
                     failed[key] = str(refused)
     undo_id = _keep(actor, change, [each for each in entries if each["before"]], now)
     return BulkOutcome(tuple(each["id"] for each in entries), failed, undo_id)
+
+
+def change_one(
+    runtime: Runtime, actor: Actor, key: int, change: str, *values: Any, now: datetime
+) -> dict[str, Any]:
+    """Do it to one, and say what that was exactly: what `put_back` takes. Nothing if refused."""
+    with transaction():
+        before = _snapshot(key)
+        BULK_CHANGES[change](runtime, actor, key, *values, now=now)
+        return _entry(key, before, _snapshot(key))
 
 
 def undo_many(
@@ -112,7 +126,7 @@ def undo_many(
     for start in range(0, len(entries), AT_A_TIME):
         with transaction():
             for entry in entries[start : start + AT_A_TIME]:
-                (back if _put_back(actor, entry, now) else kept).append(entry["id"])
+                (back if put_back(actor, entry, now) else kept).append(entry["id"])
     return tuple(back), tuple(kept)
 
 
@@ -188,7 +202,11 @@ def _claim(actor: Actor, undo_id: int, now: datetime) -> list[dict[str, Any]]:
         return list(row.entries)
 
 
-def _put_back(actor: Actor, entry: Mapping[str, Any], now: datetime) -> bool:
+def put_back(actor: Actor, entry: Mapping[str, Any], now: datetime) -> bool:
+    """Undo one change exactly; False where somebody has changed the conversation since.
+
+    In the caller's transaction.
+    """
     key, before, after = entry["id"], entry["before"], entry["after"]
     held = locked(Conversation.select(Conversation.id).where(Conversation.id == key)).get_or_none()
     stands = _snapshot(key) if held else {}

@@ -87,7 +87,7 @@ def _lines(reader: Reader, news: DigestNews) -> Sequence[_Line]:
     told = [
         _Line(
             in_words(replace(each, contact=_name(each.contact), by=each.by and _agent(each.by))),
-            _conversation(reader, each.conversation_id),
+            f"{reader.public_url}{each.path}",
         )
         for each in news.notices[: MOST_NAMED - len(late)]
     ]
@@ -102,7 +102,7 @@ def _rest(reader: Reader, news: DigestNews) -> Sequence[_Line]:
     words = ngettext("One more is new.", "%(n)s more are new.", more)
     if MOST_READ in (len(news.notices), len(news.overdue)):
         words = _("More than %(n)s more are new.", n=more)
-    return [_Line(words, f"{reader.public_url}/notices/")]
+    return [_Line(words, f"{reader.public_url}/notifications/")]
 
 
 def _held(reader: Reader, news: DigestNews) -> _Line:

@@ -24,16 +24,20 @@ _SENTENCES = {
         "Your scheduled reply to %(contact)s was not sent: a newer message arrived"
     ),
     AgentNotificationKind.RETURNED: mark("%(contact)s went back to its queue"),
+    AgentNotificationKind.BULK_DONE: mark(
+        "Your change to %(total)s conversations is finished: %(done)s done, %(skipped)s left out"
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Whom to tell, of which conversation, and who did it; None where nobody did."""
+    """Whom to tell, of which conversation or bulk job, and who did it; None where nobody did."""
 
     agent_id: int
-    conversation_id: int
+    conversation_id: int | None
     by: int | None = None
+    bulk_job_id: int | None = None
 
 
 def tell(kind: AgentNotificationKind, told: Sequence[Told], *, now: datetime) -> None:
@@ -47,6 +51,7 @@ def tell(kind: AgentNotificationKind, told: Sequence[Told], *, now: datetime) ->
             "agent": each.agent_id,
             "kind": kind,
             "conversation": each.conversation_id,
+            "bulk_job_id": each.bulk_job_id,
             "by": each.by,
             "at": now,
         }
@@ -60,4 +65,6 @@ def tell(kind: AgentNotificationKind, told: Sequence[Told], *, now: datetime) ->
 def in_words(notice: Notice) -> str:
     """What happened, as one sentence. Plain text: names are escaped where it is shown."""
     by = notice.by.name if notice.by else gettext("its queue")
+    if job := notice.bulk_job:
+        return gettext(_SENTENCES[notice.kind], total=job.total, done=job.done, skipped=job.skipped)
     return gettext(_SENTENCES[notice.kind], by=by, contact=notice.contact)

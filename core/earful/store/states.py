@@ -7,6 +7,8 @@ from enum import IntEnum, StrEnum
 __all__ = [
     "AgentNotificationKind",
     "AssignmentStrategy",
+    "BulkItemState",
+    "BulkJobState",
     "ChannelState",
     "ClockKind",
     "ConversationStatus",
@@ -37,6 +39,7 @@ class AgentNotificationKind(StrEnum):
     REPLY_FAILED = "reply_failed"
     REPLY_HELD = "reply_held"
     RETURNED = "returned"
+    BULK_DONE = "bulk_done"
 
 
 class DigestPace(StrEnum):
@@ -65,6 +68,25 @@ class AssignmentStrategy(StrEnum):
     ROUND_ROBIN = "round_robin"
     LEAST_LOADED = "least_loaded"
     BY_SKILL = "by_skill"
+
+
+class BulkJobState(StrEnum):
+    """How far a change to many conversations has come; it can be undone while it is `done`."""
+
+    CHANGING = "changing"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class BulkItemState(StrEnum):
+    """What became of one conversation: `kept` was changed by somebody since, and not undone."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    SKIPPED = "skipped"
+    UNDONE = "undone"
+    KEPT = "kept"
 
 
 class ChannelState(StrEnum):

@@ -9,6 +9,7 @@ from peewee import SQL
 
 __all__ = [
     "ATTACHMENT_KEPT",
+    "BULK_JOB_UNFINISHED",
     "CLOCK_RUNS",
     "CLOCK_UNBREACHED",
     "DIGEST_UNFINISHED",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 ATTACHMENT_KEPT = SQL("keep_until IS NOT NULL")
+BULK_JOB_UNFINISHED = SQL("state IN ('changing', 'undoing')")
 CLOCK_RUNS = SQL("met_at IS NULL AND cancelled_at IS NULL")
 CLOCK_UNBREACHED = SQL("met_at IS NULL AND breached_at IS NULL AND cancelled_at IS NULL")
 DIGEST_UNFINISHED = SQL("state IN ('waiting', 'sending')")

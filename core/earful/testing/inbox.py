@@ -139,8 +139,13 @@ class Inbox:
             "find_reply": lambda: outbox.find_reply(runtime, ids[0], now=now),
             "breach_clock": lambda: sla.breach(ids[0], list(runtime.config.notifiers), now=now),
             "deliver_notification": lambda: notify.deliver(runtime, ids[0], now=now),
+            "change_many": lambda: self._change_many(ids[0]),
             "send_digest": lambda: digests.send_digest(runtime, ids[0], now=now),
         }
+
+    def _change_many(self, job_id: int) -> None:
+        if actions.continue_bulk_job(self.runtime, job_id, now=self.now):
+            self.jobs.enqueue("change_many", job_id, on="notify")
 
     def _poll(self, channel_id: int) -> None:
         fetched = fetch.fetch(self.runtime, channel_id, now=self.now)

@@ -214,7 +214,7 @@ def test_each_change_of_many(
     [
         ({"ids": "", "change": "resolve"}, "Select conversations"),
         ({"ids": "x,-1, ,9999999999999999999999", "change": "resolve"}, "Select conversations"),
-        ({"ids": ",".join(map(str, range(1, 600))), "change": "resolve"}, "At most 500"),
+        ({"ids": ",".join(map(str, range(1, 20_003))), "change": "resolve"}, "At most 20000"),
         ({"ids": "1", "change": "priority", "value": "purple"}, "Choose a priority"),
         ({"ids": "1", "change": "snooze", "value": "soon"}, "Choose a day"),
     ],
@@ -240,7 +240,7 @@ def test_a_viewer_selects_nothing(sign_in: SignIn, town: Town) -> None:
 def test_all_in_a_view_are_selected_by_the_server(agent: FlaskClient, town: Town) -> None:
     said = agent.get("/inbox/select?view=unassigned").json
     assert set(said["ids"]) == set(ids(agent.get("/?view=unassigned").text))
-    assert said["most"] == 500
+    assert said["most"] == 20_000
     assert agent.get("/inbox/select?view=nowhere").status_code == 404
     assert agent.post("/inbox/bulk", data={"ids": "1", "change": "explode"}).status_code == 400
 
@@ -387,3 +387,53 @@ def test_pages_and_polls_take_the_same_number_of_statements_however_full(
     assert len(seen) == few["/"] + 1, "what happened is counted anew, in one statement"
     assert statements() == few
     assert max(few.values()) <= 13
+
+
+def test_more_than_one_request_takes_are_a_job_with_progress_result_and_undo(
+    agent: FlaskClient,
+    sign_in: SignIn,
+    town: Town,
+    earful_runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("earful_admin.inbox.bulk.MOST_AT_ONCE", 1)
+    chosen = f"{town.quiet},{town.hostile},999999"
+    started = agent.post("/inbox/bulk", data={"ids": chosen, "change": "resolve"}).json
+    as_json = {"Accept": "application/json"}
+    assert agent.get(started["job"], headers=as_json).json["said"] == "0 of 3 conversations so far"
+    assert "<progress" in agent.get(started["job"]).text
+
+    def work() -> None:
+        with store.connection():
+            job_id = int(started["job"].rpartition("/")[2])
+            assert not actions.continue_bulk_job(earful_runtime, job_id, now=datetime.now(UTC))
+
+    work()
+    said = agent.get(started["job"], headers=as_json).json
+    assert said["said"] == "2 changed, 1 left out"
+    assert (said["is_running"], said["passed"], said["total"]) == (False, 3, 3)
+    assert started["job"] in agent.get("/notifications/").text
+    assert "Your change to 3 conversations is finished" in agent.get("/notifications/").text
+
+    assert agent.post(said["undo"], headers=as_json).json["job"] == started["job"]
+    assert agent.post(said["undo"], headers=as_json).status_code == 422
+    work()
+    page = agent.get(started["job"]).text
+    assert "2 as before, 0 changed" in page
+    assert sign_in(Role.LEAD).get(started["job"]).status_code == 404
+    assert sign_in(Role.VIEWER).get(started["job"]).status_code == 403
+
+
+def test_a_job_says_why_a_conversation_was_left_out(
+    agent: FlaskClient, town: Town, earful_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earful_admin.inbox.bulk.MOST_AT_ONCE", 1)
+    form = {"ids": f"{town.quiet},{town.hostile}", "change": "label", "value": "what / ever"}
+    started = agent.post("/inbox/bulk", data=form).json
+    with store.connection():
+        job_id = int(started["job"].rpartition("/")[2])
+        actions.continue_bulk_job(earful_runtime, job_id, now=datetime.now(UTC))
+    page = agent.get(started["job"]).text
+    assert "Left out, and why" in page
+    assert "Tom Whitaker" in page
+    assert "<script>alert" not in page

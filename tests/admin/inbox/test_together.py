@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
 from earful import store
+from earful.config import MailConfig
+from earful.inbox.digest_mail import Reader, digest_mail
 from earful.store.models import Agent, AgentNotification, Conversation, Event, Presence
-from earful.store.states import Role
+from earful.store.queries.digests import DigestNews
+from earful.store.queries.telling import Notice
+from earful.store.states import AgentNotificationKind, Role
 from flask.testing import FlaskClient
 
 from tests.admin.inbox.house import HOSTILE
@@ -181,3 +188,20 @@ def test_each_kind_is_switched_off_for_each_way(
 
     said = polled(agent, notices=word)["told"]
     assert said == {"count": 1, "show": []}
+
+
+def test_every_link_of_a_digest_leads_somewhere(agent: FlaskClient, town: Town) -> None:
+    notice = Notice(
+        id=1, kind=AgentNotificationKind.MENTION, at=datetime.now(UTC), is_unread=True,
+        conversation_id=town.quiet, contact="Tom", snippet="", by=None,
+    )  # fmt: skip
+    news = DigestNews(notices=[notice] * 30, overdue=[], held=1)
+    reader = Reader(email="sam@example.com", public_url="http://here")
+    mail = MailConfig(host="localhost", from_address="earful@example.org")
+    message = digest_mail(1, reader, news, mail, now=datetime.now(UTC))
+    part = message.get_body(("html",))
+    assert part is not None
+    links = set(re.findall(r'href="http://here([^"]*)"', str(part.get_content())))
+    assert len(links) == 4
+    for link in links:
+        assert agent.get(unescape(link)).status_code == 200, link

@@ -31,7 +31,7 @@ from earful.store.models.conversations import (
     Queue,
     Thread,
 )
-from earful.store.models.desk import BulkUndo, ReadCursor, SavedView
+from earful.store.models.desk import BulkItem, BulkJob, BulkUndo, ReadCursor, SavedView
 from earful.store.models.house import AuditEvent, Heartbeat, Lease, Notification, Setting
 from earful.store.models.labels import (
     ClassifierBatch,
@@ -55,6 +55,8 @@ __all__ = [
     "Agent",
     "AgentNotification",
     "AuditEvent",
+    "BulkItem",
+    "BulkJob",
     "BulkUndo",
     "Channel",
     "ChannelConnection",
@@ -161,5 +163,7 @@ ALL_MODELS: tuple[type[Row], ...] = (
     AgentNotification,
     ReplyAttachment,
     Digest,
+    BulkJob,
+    BulkItem,
 )
 """Every table, each after those it links to."""

@@ -9,15 +9,16 @@ from peewee import (
     BooleanField,
     CharField,
     IntegerField,
+    TextField,
 )
 
 from earful.store.fields import ChoiceField, JSONField, UTCDateTimeField
 from earful.store.models.conversations import Conversation
 from earful.store.models.people import Agent
 from earful.store.models.row import Row, link
-from earful.store.states import ConversationStatus, ListOrder
+from earful.store.states import BulkItemState, BulkJobState, ConversationStatus, ListOrder
 
-__all__ = ["BulkUndo", "ReadCursor", "SavedView"]
+__all__ = ["BulkItem", "BulkJob", "BulkUndo", "ReadCursor", "SavedView"]
 
 
 class ReadCursor(Row):
@@ -56,3 +57,50 @@ class BulkUndo(Row):
     kind = CharField(max_length=20)
     entries = JSONField()
     used_at = UTCDateTimeField(null=True)
+
+
+class BulkJob(Row):
+    """A change to more conversations than one request takes; `arguments` are its values.
+
+    The numbers say how many of `total` came to which state so far.
+    """
+
+    id = BigAutoField()
+    agent = link(Agent)
+    kind = CharField(max_length=20)
+    arguments = JSONField()
+    state = ChoiceField(BulkJobState, default=BulkJobState.CHANGING)
+    total = IntegerField()
+    done = IntegerField(default=0)
+    skipped = IntegerField(default=0)
+    undone = IntegerField(default=0)
+    kept = IntegerField(default=0)
+    created_at = UTCDateTimeField()
+    due_at = UTCDateTimeField()
+    finished_at = UTCDateTimeField(null=True, index=True)
+
+
+BulkJob.add_index(
+    BulkJob.index(
+        BulkJob.due_at,
+        where=BulkJob.state.in_(["changing", "undoing"]),
+        name="bulk_job_unfinished",
+    )
+)
+
+
+class BulkItem(Row):
+    """One conversation of a bulk job: what became of it, why, and what the change was exactly.
+
+    The conversation is a plain number: so short-lived a row must hold nothing else back.
+    """
+
+    id = BigAutoField()
+    job = link(BulkJob)
+    conversation_id = BigIntegerField()
+    state = ChoiceField(BulkItemState, default=BulkItemState.WAITING)
+    reason = TextField(default="")
+    change = JSONField(null=True)
+
+    class Meta:
+        indexes = ((("job", "state", "id"), False),)

@@ -31,12 +31,16 @@ class Presence(Row):
 
 
 class AgentNotification(Row):
-    """Something an agent is told: what happened in which conversation, and who did it."""
+    """Something an agent is told: what happened in which conversation, and who did it.
+
+    What became of a bulk job is told of the job, and of no conversation.
+    """
 
     id = BigAutoField()
     agent = link(Agent)
     kind = ChoiceField(AgentNotificationKind)
-    conversation = link(Conversation)
+    conversation = link(Conversation, null=True)
+    bulk_job_id = BigIntegerField(null=True)
     by = link(Agent, null=True)
     at = UTCDateTimeField(index=True)
     read_at = UTCDateTimeField(null=True)

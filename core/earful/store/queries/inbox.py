@@ -34,6 +34,7 @@ from earful.types import Surface
 __all__ = [
     "MOST_AT_ONCE",
     "MOST_COUNTED",
+    "MOST_IN_A_JOB",
     "VIEWS",
     "ConversationRow",
     "Filter",
@@ -50,6 +51,8 @@ __all__ = [
 MOST_COUNTED = 100
 """Counting stops here: a page shows "99+" for it."""
 MOST_AT_ONCE = 500
+"""How many conversations are changed while somebody waits; more are a job."""
+MOST_IN_A_JOB = 20_000
 """How many conversations can be selected with one key."""
 LONGEST_READ = 3.0
 """Seconds a list by somebody's own condition may take."""
@@ -167,7 +170,7 @@ def list_ids(
     agent_id: int,
     order: ListOrder | None = None,
     narrowed: Filter | None = None,
-    limit: int = MOST_AT_ONCE,
+    limit: int = MOST_IN_A_JOB,
 ) -> list[int]:
     """The first conversations of a view, by id; one statement."""
     order = order or view.order

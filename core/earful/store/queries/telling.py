@@ -17,25 +17,45 @@ MOST_COUNTED = 100
 PAGE = 50
 
 
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """What became of a change to many conversations."""
+
+    id: int
+    total: int
+    done: int
+    skipped: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing an agent is told: `by` did it in a conversation with `contact`."""
+    """One thing an agent is told: `by` did it in a conversation with `contact`, or a bulk job."""
 
     id: int
     kind: AgentNotificationKind
     at: datetime
     is_unread: bool
-    conversation_id: int
+    conversation_id: int | None
     contact: str
     snippet: str
     by: AgentName | None
+    bulk_job: BulkResult | None = None
+
+    @property
+    def path(self) -> str:
+        """Where it leads."""
+        if self.bulk_job is not None:
+            return f"/inbox/bulk/job/{self.bulk_job.id}"
+        return f"/?c={self.conversation_id}"
 
 
 _COLUMNS = (
     "SELECT told.id, told.kind, told.at, told.read_at, told.conversation_id, contact.name,"
-    " conversation.snippet, agent.id, agent.name, agent.initials FROM agent_notification AS told"
-    " JOIN conversation ON conversation.id = told.conversation_id"
-    " JOIN contact ON contact.id = conversation.contact_id"
+    " conversation.snippet, agent.id, agent.name, agent.initials,"
+    " bulk_job.id, bulk_job.total, bulk_job.done, bulk_job.skipped FROM agent_notification AS told"
+    " LEFT JOIN conversation ON conversation.id = told.conversation_id"
+    " LEFT JOIN contact ON contact.id = conversation.contact_id"
+    " LEFT JOIN bulk_job ON bulk_job.id = told.bulk_job_id"
     " LEFT JOIN agent ON agent.id = told.by_id WHERE told.agent_id = ?"
 )
 
@@ -84,9 +104,10 @@ def _read(sql: str, values: Sequence[object]) -> Sequence[Notice]:
             at=moment(at),
             is_unread=read_at is None,
             conversation_id=conversation_id,
-            contact=contact,
-            snippet=snippet,
-            by=agent_name(*by),
+            contact=contact or "",
+            snippet=snippet or "",
+            by=agent_name(*more[:3]),
+            bulk_job=BulkResult(*more[3:]) if more[3] else None,
         )
-        for key, kind, at, read_at, conversation_id, contact, snippet, *by in rows
+        for key, kind, at, read_at, conversation_id, contact, snippet, *more in rows
     ]
