@@ -42,20 +42,20 @@
     setTimeout(leave, SHOWN_FOR);
   };
 
-  const toast = (text, { kind = "ok", undo = "" } = {}) => {
+  const toast = (said, { kind = "ok", undo = "" } = {}) => {
     const box = document.createElement("div");
     box.className = `toast toast-${kind}`;
     const names = { warn: "triangle-alert", danger: "circle-alert" };
     const words = document.createElement("span");
     words.className = "toast-text";
-    words.textContent = text;
+    words.textContent = said;
     box.append(icon(names[kind] ?? "circle-check"), words);
     if (undo) box.append(undoButton(undo, box));
     const close = document.createElement("button");
     close.type = "button";
     close.className = "icon-button";
     close.dataset.dismiss = "";
-    close.setAttribute("aria-label", "Dismiss");
+    close.setAttribute("aria-label", text("Dismiss"));
     close.append(icon("x"));
     box.append(close);
     $("#toasts").append(box);
@@ -67,7 +67,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "toast-undo";
-    button.textContent = "Undo";
+    button.textContent = text("Undo");
     button.addEventListener("click", () => {
       box.remove();
       htmx.ajax("POST", url, { swap: "none" });
@@ -80,11 +80,11 @@
     event.detail.headers["X-CSRFToken"] = token();
   });
   document.addEventListener("toast", (event) => {
-    const { text, kind, undo } = event.detail;
-    if (text) toast(text, { kind, undo });
+    const { text: said, kind, undo } = event.detail;
+    if (said) toast(said, { kind, undo });
   });
   document.addEventListener("htmx:sendError", () => {
-    toast("The server cannot be reached. Check your connection.", { kind: "danger" });
+    toast(text("The server cannot be reached. Check your connection."), { kind: "danger" });
   });
   document.addEventListener("htmx:afterSettle", (event) => focusMarked(event.detail.elt));
   const onSwap = (work) => document.addEventListener("htmx:afterSettle", (e) => work(e.detail.elt));
@@ -137,7 +137,7 @@
     event.stopPropagation();
     $("h2", dialog).textContent = form.dataset.confirm;
     $("p", dialog).textContent = form.dataset.confirmText ?? "";
-    $("[data-confirm-yes]", dialog).textContent = form.dataset.confirmLabel || "Continue";
+    $("[data-confirm-yes]", dialog).textContent = form.dataset.confirmLabel || text("Continue");
     dialog.returnValue = "no";
     dialog.onclose = () => {
       if (dialog.returnValue !== "yes") return;
@@ -162,13 +162,13 @@
     drawThemeButtons(chosen);
     document.dispatchEvent(new CustomEvent("earful:theme", { detail: chosen }));
     fetch(event.target.action, { method: "POST", body: data, redirect: "manual" })
-      .catch(() => toast("The theme could not be kept.", { kind: "warn" }));
+      .catch(() => toast(text("The theme could not be kept."), { kind: "warn" }));
   });
   const drawThemeButtons = (current) => {
     const next = current === "dark" ? "light" : "dark";
     for (const button of document.querySelectorAll("[data-theme-form] button")) {
-      button.setAttribute("aria-label", `Switch to ${next} theme`);
-      button.title = `Switch to ${next} theme`;
+      button.title = next === "light" ? text("Switch to light theme") : text("Switch to dark theme");
+      button.setAttribute("aria-label", button.title);
       button.replaceChildren(icon(next === "light" ? "sun" : "moon"));
     }
   };
@@ -201,7 +201,7 @@
     } catch {
       palette = null;
       dialog.close();
-      toast("The server cannot be reached. Check your connection.", { kind: "danger" });
+      toast(text("The server cannot be reached. Check your connection."), { kind: "danger" });
     }
   };
   const bindKeys = () => {

@@ -45,6 +45,7 @@
   });
   const isStill = (what) => composer() && openId() === what.id && kind() === what.mode
     && textBox().value === what.text;
+  const kept = () => text("No connection. Kept in this browser.");
   const hint = (text) => {
     const place = $("[data-saved-hint]");
     if (place) place.textContent = text;
@@ -74,13 +75,13 @@
       versions.set(name, said.version);
       if (!isLeaving && local(what.id, what.mode)?.text === what.text) dropLocal(what.id, what.mode);
       if (!isStill(what)) return;
-      hint(what.text.trim() ? "Draft saved" : "");
+      hint(what.text.trim() ? text("Draft saved") : "");
       draw(said);
       if (!$("#preview").hidden) void showPreview();
     } catch (error) {
       if (!isStill(what)) return;
-      if (!$("[data-saved-hint]").textContent.startsWith("No")) announce(unreachable(error));
-      hint("No connection. Kept in this browser.");
+      if (!$("[data-saved-hint]").textContent === kept()) announce(unreachable(error));
+      hint(kept());
       later(TRY_AGAIN);
     }
   };
@@ -184,9 +185,9 @@
 
   // ── What the form shows ───────────────────────────────────────────────────────────────────
   const WORDS = {
-    note: ["Write a note for your colleagues", "Note for colleagues", "Add note"],
-    private: ["Write a private reply", "Your private reply", "Send"],
-    public: ["Write a reply that everybody can read", "Your reply", "Send"],
+    note: [text("Write a note for your colleagues"), text("Note for colleagues"), text("Add note")],
+    private: [text("Write a private reply"), text("Your private reply"), text("Send")],
+    public: [text("Write a reply that everybody can read"), text("Your reply"), text("Send")],
   };
   const read = () => {
     const form = composer();
@@ -251,11 +252,11 @@
     const left = limit - length;
     const counter = $("#counter");
     $("output", counter).textContent = left < 0 ? `\u2212${-left}` : String(left);
-    counter.title = `${length} of ${limit} characters`;
+    counter.title = text("%(n)s of %(limit)s characters", { n: length, limit });
     counter.classList.toggle("is-near", left >= 0 && left <= NEAR);
     counter.classList.toggle("is-over", isOver);
     $(".counter-fill", counter).setAttribute("stroke-dasharray", `${Math.min(100, (length / limit) * 100)} 100`);
-    if (isOver && !counter.dataset.told) announce(`Too long by ${-left} characters`);
+    if (isOver && !counter.dataset.told) announce(text("Too long by %(n)s characters", { n: -left }));
     counter.dataset.told = isOver ? "yes" : "";
   };
   const allowSending = () => {
@@ -272,12 +273,12 @@
     const lines = said.cautions.map((each) => caution(each.text));
     if (missing) {
       const names = said.missing.map((name) => `{${name}}`).join(", ");
-      lines.unshift(caution(`Nothing is known for ${names}: write it yourself.`, "is-missing"));
+      lines.unshift(caution(text("Nothing is known for %(names)s: write it yourself.", { names }), "is-missing"));
     }
     const place = $("#cautions");
     const before = place.textContent;
-    const text = lines.map((line) => line.textContent).join("");
-    if (before !== text) place.replaceChildren(...lines);
+    const after = lines.map((line) => line.textContent).join("");
+    if (before !== after) place.replaceChildren(...lines);
     placeNews();
   };
   const caution = (text, name = "") => {
@@ -317,7 +318,7 @@
       if (!leaves) textBox()?.focus();
     } catch (error) {
       release();
-      hold({ refused: `Not sent. ${unreachable(error)}`, newer: 0 }, { then, force, accepted });
+      hold({ refused: text("Not sent. %(why)s", { why: unreachable(error) }), newer: 0 }, { then, force, accepted });
     } finally {
       isSending = false;
       form.removeAttribute("aria-busy");
@@ -380,7 +381,7 @@
     await flush();
     const fresh = await fragment(url).catch(() => null);
     const made = fresh && $("#composer", fresh);
-    if (!made) return void toast("The server cannot be reached.", { kind: "danger" });
+    if (!made) return void toast(text("The server cannot be reached."), { kind: "danger" });
     $("#composer").replaceWith(made);
     begin();
     textBox()?.focus();
@@ -394,7 +395,7 @@
       box.select();
       document.execCommand("copy");
     }
-    toast("Draft copied");
+    toast(text("Draft copied"));
   };
 
   // ── Preview ───────────────────────────────────────────────────────────────────────────────

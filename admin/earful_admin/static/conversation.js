@@ -5,7 +5,7 @@
   const shared = window.earful.inbox;
   if (!shared) return;
   const { $, $$, ask, thread, openId, linkOf, neighbour, fragment, change, tell } = shared;
-  const { announce, keys } = window.earful;
+  const { announce, keys, text } = window.earful;
 
   let newest = 0;
 
@@ -117,7 +117,7 @@
     htmx.process(thread());
     if (wasAtBottom) toBottom();
     else if (arrived) $("#thread-news").hidden = false;
-    if (arrived) announce("A new message arrived in this conversation");
+    if (arrived) announce(text("A new message arrived in this conversation"));
     noteSeen();
   };
 
@@ -158,7 +158,7 @@
   setInterval(() => {
     for (const state of $$("[data-due]")) {
       const left = Math.ceil((new Date(state.dataset.due) - Date.now()) / 1000);
-      $("span", state).textContent = left > 0 ? `Sends in ${left} s` : "Sends now";
+      $("span", state).textContent = left > 0 ? text("Sends in %(n)s s", { n: left }) : text("Sends now");
     }
   }, 500);
 

@@ -9,7 +9,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const inbox = $("#inbox");
   if (!inbox) return;
-  const { toast, keys, token, bring } = window.earful;
+  const { toast, keys, token, bring, text } = window.earful;
   const NARROW = matchMedia("(max-width: 859.98px)");
   const thread = () => $("#thread");
   // conversation.js puts its own in the place of these.
@@ -33,7 +33,7 @@
     const isJson = response.headers.get("Content-Type")?.includes("json");
     const said = isJson ? await response.json() : {};
     if (response.ok) return said;
-    return { refused: "The server could not do that. Load the page again.", newer: 0, ...said };
+    return { refused: text("The server could not do that. Load the page again."), newer: 0, ...said };
   };
 
   const fragment = async (url, target = "") => {
@@ -46,8 +46,8 @@
   };
 
   const unreachable = (error) => (error instanceof SignedOut
-    ? "You are signed out. What you wrote is kept in this browser: sign in again."
-    : "The server cannot be reached. What you wrote is kept in this browser.");
+    ? text("You are signed out. What you wrote is kept in this browser: sign in again.")
+    : text("The server cannot be reached. What you wrote is kept in this browser."));
 
   // ── The list ──────────────────────────────────────────────────────────────────────────────
   const links = () => $$("#rows .row-link");
@@ -253,7 +253,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "toast-undo";
-    button.textContent = "Undo";
+    button.textContent = text("Undo");
     button.addEventListener("click", async () => {
       box.remove();
       const data = new FormData();
@@ -278,7 +278,7 @@
     const tick = setInterval(() => {
       const left = Math.ceil((ends - Date.now()) / 1000);
       if (left > 0 && box.isConnected) {
-        words.textContent = `Sending in ${left} s`;
+        words.textContent = text("Sending in %(n)s s", { n: left });
         return;
       }
       clearInterval(tick);

@@ -8,7 +8,7 @@
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, links, rowOf, linkOf, markCurrent,
     focusLink, change, SignedOut,
   } = shared;
-  const { announce, toast, keys } = window.earful;
+  const { announce, toast, keys, text, ntext } = window.earful;
   const rows = $("#rows");
   const scroller = $("#list-scroll");
   const news = $("#list-news");
@@ -111,7 +111,7 @@
   };
   const showNews = (count) => {
     news.hidden = !count;
-    if (count) $("span", news).textContent = `${count} new`;
+    if (count) $("span", news).textContent = text("%(n)s new", { n: count });
     added = count;
     drawTab();
   };
@@ -120,7 +120,7 @@
   const say = (count) => {
     if (Date.now() - lastSaid < SAID_EVERY) return;
     lastSaid = Date.now();
-    announce(`${count} new in this list`);
+    announce(text("%(n)s new in this list", { n: count }));
   };
 
   const drawCounts = (counts) => {
@@ -244,7 +244,7 @@
     if (!bar) return;
     bar.hidden = !selected.size;
     const count = $("[data-bulk-count]", bar);
-    if (count) count.textContent = `${selected.size} selected`;
+    if (count) count.textContent = text("%(n)s selected", { n: selected.size });
   };
 
   const toggle = (id, { range = false } = {}) => {
@@ -287,8 +287,8 @@
       most = said.most;
       for (const id of said.ids) selected.add(id);
       drawSelection();
-      announce(`${selected.size} selected`);
-      if (said.ids.length === most) toast(`The first ${most} are selected: that is the most at once.`);
+      announce(text("%(n)s selected", { n: selected.size }));
+      if (said.ids.length === most) toast(text("The first %(n)s are selected: that is the most at once.", { n: most }));
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
     }
@@ -329,7 +329,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "toast-undo";
-    button.textContent = "Undo";
+    button.textContent = text("Undo");
     button.addEventListener("click", async () => {
       box.remove();
       try {
@@ -395,7 +395,7 @@
     const box = $("[data-bulk-failed]", bar);
     box.hidden = !failures;
     if (!failures) return;
-    $("p", box).textContent = failures === 1 ? "One was refused and stays selected:" : `${failures} were refused and stay selected:`;
+    $("p", box).textContent = ntext("One was refused and stays selected:", "%(n)s were refused and stay selected:", failures);
     $("ul", box).replaceChildren(...failed.map(({ name, reason }) => {
       const line = document.createElement("li");
       const who = document.createElement("bdi");
