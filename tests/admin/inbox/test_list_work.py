@@ -6,8 +6,10 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from earful import store
-from earful.store.models import Conversation, Event
+from earful import actions, store
+from earful.actions import Actor
+from earful.runtime import Runtime
+from earful.store.models import BulkItem, BulkJob, Conversation, Event
 from earful.store.states import ConversationStatus, Role
 from playwright.sync_api import Page, expect
 
@@ -174,3 +176,57 @@ def test_the_tab_tells_how_many_of_ones_own_are_unread(desk: Page, town: Town) -
     look_again(desk)
     expect(desk).to_have_title("All open · Earful")
     expect(icon).to_have_attribute("href", re.compile("favicon.svg"))
+
+
+def test_very_many_are_changed_by_a_job_that_survives_loading_the_page_again(
+    screen: Screen, town: Town, earful_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earful_admin.inbox.bulk.MOST_AT_ONCE", 1)
+    screen.sign_in(Role.AGENT)
+    screen.open("/")
+    desk = screen.page
+
+    def work() -> None:
+        with store.connection():
+            job = BulkJob.get()
+            actions.continue_bulk_job(earful_runtime, job.id, now=datetime.now(UTC))
+
+    for key in ("j", "x", "j", "j", "Shift+X"):
+        desk.keyboard.press(key)
+    first = desk.locator("#rows .list-row").first.get_attribute("id") or ""
+    desk.get_by_role("button", name="Resolve", exact=True).first.click()
+    expect(desk.locator("#bulk-job")).to_contain_text("0 of 3 conversations so far")
+    desk.reload()
+    expect(desk.locator("#bulk-job")).to_contain_text("0 of 3 conversations so far")
+    work()
+    expect(desk.locator(".toast")).to_contain_text("3 changed, 0 left out")
+    expect(desk.locator("#bulk-job")).to_have_count(0)
+    expect(desk.locator(f"#{first}")).to_have_count(0)
+
+    desk.locator(".toast-undo").click()
+    expect(desk.locator("#bulk-job")).to_contain_text("0 of 3 put back so far")
+    work()
+    expect(desk.locator(".toast")).to_contain_text("3 as before, 0 changed")
+    expect(desk.locator(f"#{first}")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_of_a_job(
+    screen: Screen, town: Town, people: dict[Role, Actor], theme: str
+) -> None:
+    screen.page.emulate_media(color_scheme=theme)
+    with store.connection():
+        agent_id = people[Role.AGENT].agent_id
+        job = BulkJob.create(
+            agent=agent_id, kind="resolve", arguments=[""], total=2, done=1, skipped=1,
+            state="done", created_at=datetime.now(UTC), due_at=datetime.now(UTC),
+            finished_at=datetime.now(UTC),
+        )  # fmt: skip
+        BulkItem.create(
+            job=job, conversation_id=town.hostile, state="skipped", reason="Nobody knows. " * 20
+        )
+    screen.sign_in(Role.AGENT)
+    for width in (1440, 320):
+        screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
+        screen.open(f"/inbox/bulk/job/{job.id}")
+        check(screen, "bulk-job", width, theme)
