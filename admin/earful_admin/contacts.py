@@ -15,6 +15,8 @@ from earful.store.queries.matches import matches, merges, refused
 from earful.store.queries.paging import Page
 from earful.store.queries.search_terms import LONGEST_SEARCH
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -28,7 +30,7 @@ from earful_admin.views import PageView
 __all__ = ["ContactsView"]
 
 _ONE = "/<int:contact_id>"
-_TOO_SLOW = "This search takes too long. Write more of the name."
+_TOO_SLOW = mark("This search takes too long. Write more of the name.")
 
 
 class ContactsView(PageView):
@@ -36,7 +38,7 @@ class ContactsView(PageView):
 
     requires = Role.VIEWER
     icon = "user"
-    lede = "Who wrote to us, over all their accounts."
+    lede = mark("Who wrote to us, over all their accounts.")
     key = "h"
 
     @expose("/")
@@ -73,7 +75,7 @@ class ContactsView(PageView):
         try:
             return Page(items=find_contacts(asked, only_vip=only_vip)), ""
         except TooSlow:
-            return Page(items=()), _TOO_SLOW
+            return Page(items=()), _(_TOO_SLOW)
 
     @expose(_ONE)
     def contact(self, contact_id: int) -> ResponseReturnValue:
@@ -106,14 +108,14 @@ class ContactsView(PageView):
         """Keep something in mind about them."""
         text = request.form.get("text", "")
         actions.add_contact_note(self.runtime, self.actor, contact_id, text, now=self.now)
-        return self._done(contact_id, "Noted")
+        return self._done(contact_id, _("Noted"))
 
     @expose(f"{_ONE}/note/<int:note_id>/remove", methods=["POST"])
     @needs(Role.AGENT)
     def remove_note(self, contact_id: int, note_id: int) -> ResponseReturnValue:
         """Take a note away."""
         actions.delete_contact_note(self.runtime, self.actor, contact_id, note_id, now=self.now)
-        return self._done(contact_id, "The note is removed")
+        return self._done(contact_id, _("The note is removed"))
 
     @expose(f"{_ONE}/field/<int:field_id>", methods=["POST"])
     @needs(Role.AGENT)
@@ -123,7 +125,7 @@ class ContactsView(PageView):
         actions.set_contact_value(
             self.runtime, self.actor, contact_id, field_id, text, now=self.now
         )
-        return self._done(contact_id, "Saved")
+        return self._done(contact_id, _("Saved"))
 
     @expose(f"{_ONE}/vip", methods=["POST"])
     @needs(Role.AGENT)
@@ -131,7 +133,7 @@ class ContactsView(PageView):
         """Mark them as a VIP, or no more."""
         vip = request.form.get("vip") == "1"
         actions.set_vip(self.runtime, self.actor, contact_id, vip=vip, now=self.now)
-        return self._done(contact_id, "Marked as VIP" if vip else "No VIP any more")
+        return self._done(contact_id, _("Marked as VIP") if vip else _("No VIP any more"))
 
     @expose(f"{_ONE}/merge", methods=["POST"])
     @needs(Role.AGENT)
@@ -147,7 +149,7 @@ class ContactsView(PageView):
             evidence=next(suggested, ()),
             now=self.now,
         )
-        return self._done(contact_id, "They are one contact now")
+        return self._done(contact_id, _("They are one contact now"))
 
     @expose(f"{_ONE}/unmerge", methods=["POST"])
     @needs(Role.AGENT)
@@ -157,21 +159,21 @@ class ContactsView(PageView):
         if merge not in {each.id for each in merges(contact_id)}:
             abort(404)
         actions.undo_merge(self.runtime, self.actor, merge, now=self.now)
-        return self._done(contact_id, "They are two contacts again")
+        return self._done(contact_id, _("They are two contacts again"))
 
     @expose(f"{_ONE}/refuse", methods=["POST"])
     @needs(Role.AGENT)
     def refuse(self, contact_id: int) -> ResponseReturnValue:
         """Another contact is somebody else."""
         actions.refuse_match(self.runtime, self.actor, contact_id, _other(), now=self.now)
-        return self._done(contact_id, "Not suggested again")
+        return self._done(contact_id, _("Not suggested again"))
 
     @expose(f"{_ONE}/allow", methods=["POST"])
     @needs(Role.AGENT)
     def allow(self, contact_id: int) -> ResponseReturnValue:
         """Another contact may be suggested again."""
         actions.take_back_refusal(self.runtime, self.actor, contact_id, _other(), now=self.now)
-        return self._done(contact_id, "May be suggested again")
+        return self._done(contact_id, _("May be suggested again"))
 
     @expose(f"{_ONE}/export", methods=["POST"])
     @needs(Role.LEAD)
@@ -188,7 +190,7 @@ class ContactsView(PageView):
         """Take out all that tells of them, for good."""
         typed = request.form.get("confirmation", "")
         actions.erase_contact(self.runtime, self.actor, contact_id, typed, now=self.now)
-        return self._done(contact_id, "Erased")
+        return self._done(contact_id, _("Erased"))
 
     def _done(self, contact_id: int, said: str) -> ResponseReturnValue:
         """The part anew where a script asked, the page where none did."""

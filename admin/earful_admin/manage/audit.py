@@ -7,6 +7,8 @@ from typing import Any
 
 from earful.store.models import AuditEvent
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import g, request
 from flask_admin.contrib.peewee.filters import FilterEqual, FilterLike
 from markupsafe import Markup
@@ -86,24 +88,24 @@ class AuditView(TableView):
 
     requires = Role.ADMIN
     icon = "history"
-    lede = "Who did what, and when. Lines are only ever added; nobody can change one."
-    empty_title = "Nothing happened yet"
-    empty_text = "Sign-ins and every change that people make will stand here."
+    lede = mark("Who did what, and when. Lines are only ever added; nobody can change one.")
+    empty_title = mark("Nothing happened yet")
+    empty_text = mark("Sign-ins and every change that people make will stand here.")
     list_template = "manage/audit.html"
     column_list = ("at", "actor", "action", "object_kind", "after")
     column_labels = {
-        "at": "When", "actor": "Who", "action": "Action", "object_kind": "What",
-        "after": "Changed",
+        "at": mark("When"), "actor": mark("Who"), "action": mark("Action"),
+        "object_kind": mark("What"), "after": mark("Changed"),
     }  # fmt: skip
     column_sortable_list = ()
     column_default_sort = ("id", True)
     column_filters = (
-        FilterLike(AuditEvent.actor, "Who"),
-        FilterLike(AuditEvent.action, "Action"),
-        FilterEqual(AuditEvent.object_kind, "Kind of thing"),
-        FilterEqual(AuditEvent.object_id, "Its id"),
-        Since(AuditEvent.at, "From"),
-        Until(AuditEvent.at, "Until"),
+        FilterLike(AuditEvent.actor, mark("Who")),
+        FilterLike(AuditEvent.action, mark("Action")),
+        FilterEqual(AuditEvent.object_kind, mark("Kind of thing")),
+        FilterEqual(AuditEvent.object_id, mark("Its id")),
+        Since(AuditEvent.at, mark("From")),
+        Until(AuditEvent.at, mark("Until")),
     )
     column_formatters = {"action": _action, "object_kind": _object, "after": _change}
     can_export = True
@@ -116,7 +118,7 @@ class AuditView(TableView):
     page_size = 50
 
     def row_title(self, row: AuditEvent) -> str:
-        return f"{row.action} by {row.actor}"
+        return _("%(action)s by %(actor)s", action=row.action, actor=row.actor)
 
     def _get_list_extra_args(self) -> Any:
         """Other filters begin at the newest line again."""

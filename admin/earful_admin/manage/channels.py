@@ -14,11 +14,14 @@ from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.queries import channels, manage
 from earful.store.queries.channels import MOST_COUNTED, ChannelLine
 from earful.store.states import ChannelState, Health, PayloadState, Role
+from earful.wording import gettext as _
+from earful.wording import mark, ngettext
 from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from earful_admin.access import needs
+from earful_admin.formats import counted
 from earful_admin.manage.connecting import Connecting, connection_card, what_was_said
 from earful_admin.manage.plugins import why_inactive
 from earful_admin.manage.system import size_in_words
@@ -31,16 +34,23 @@ TRIES = 15
 """How often a card asks for the result of a test, two seconds apart."""
 _GREY = Badge(letters="?", colour="#6b7280")
 _HEALTH = {
-    Health.OK: ("ok", "Healthy"),
-    Health.UNKNOWN: ("plain", "Not contacted yet"),
-    Health.DEGRADED: ("warn", "Trouble"),
-    Health.RATE_LIMITED: ("warn", "Asked to wait"),
-    Health.AUTH_REQUIRED: ("danger", "Sign-in refused"),
+    Health.OK: ("ok", mark("Healthy")),
+    Health.UNKNOWN: ("plain", mark("Not contacted yet")),
+    Health.DEGRADED: ("warn", mark("Trouble")),
+    Health.RATE_LIMITED: ("warn", mark("Asked to wait")),
+    Health.AUTH_REQUIRED: ("danger", mark("Sign-in refused")),
+}
+_TESTED = {
+    Health.OK: mark("Tested just now: healthy."),
+    Health.UNKNOWN: mark("Tested just now: not contacted yet."),
+    Health.DEGRADED: mark("Tested just now: trouble."),
+    Health.RATE_LIMITED: mark("Tested just now: asked to wait."),
+    Health.AUTH_REQUIRED: mark("Tested just now: sign-in refused."),
 }
 _STATES = {
-    ChannelState.LIVE: ("ok", "Live"),
-    ChannelState.PAUSED: ("note", "Paused"),
-    ChannelState.DISABLED: ("danger", "Disabled"),
+    ChannelState.LIVE: ("ok", mark("Live")),
+    ChannelState.PAUSED: ("note", mark("Paused")),
+    ChannelState.DISABLED: ("danger", mark("Disabled")),
 }
 
 
@@ -66,17 +76,22 @@ class Card:
 
     @property
     def state(self) -> tuple[str, str]:
-        return _STATES[self.line.state]
+        return _worded(_STATES[self.line.state])
 
     @property
     def health(self) -> tuple[str, str]:
-        return _HEALTH[self.line.health]
+        return _worded(_HEALTH[self.line.health])
 
     @property
     def stamp(self) -> str:
         """Changes when a test or a poll has come to an end."""
         line = self.line
         return f"{line.health}.{line.health_detail}.{line.last_success_at}.{line.account_name}"
+
+
+def _worded(shown: tuple[str, str]) -> tuple[str, str]:
+    kind, text = shown
+    return kind, _(text)
 
 
 def card(runtime: Runtime, line: ChannelLine) -> Card:
@@ -99,38 +114,40 @@ def card(runtime: Runtime, line: ChannelLine) -> Card:
 
 def _trouble(runtime: Runtime, line: ChannelLine) -> str:
     if line.name not in runtime.config.channels:
-        return "It is not in the configuration any more; its conversations stay."
+        return _("It is not in the configuration any more; its conversations stay.")
     found = [each for each in runtime.troubles if each.name == line.name]
     reasons = [each.reason for each in found if each.section == "channels"]
     known = why_inactive(runtime, line.kind) or "".join(reasons[:1])
-    return known or f"No plugin brings the kind \u201c{line.kind}\u201d."
+    return known or _("No plugin brings the kind “%(kind)s”.", kind=line.kind)
 
 
 def _abilities(configured: ConfiguredChannel) -> tuple[list[tuple[str, bool, str]], str]:
     try:
         able = configured.capabilities
     except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
-        return [], f"The plugin cannot tell what the channel can do: {describe(error)}"
+        said = _("The plugin cannot tell what the channel can do: %(why)s", why=describe(error))
+        return [], said
     parts = (
-        ("Reply", able.reply),
-        ("Reply privately", able.private_reply),
-        ("Like", able.like),
-        ("Hide", able.hide),
-        ("Attachments", able.media),
+        (_("Reply"), able.reply),
+        (_("Reply privately"), able.private_reply),
+        (_("Like"), able.like),
+        (_("Hide"), able.hide),
+        (_("Attachments"), able.media),
     )
-    found = [(what, part.allowed, part.reason) for what, part in parts]
     return [
-        (what, ok, _extent(able) if ok and what == "Reply" else why) for what, ok, why in found
+        (what, part.allowed, _extent(able) if part.allowed and part is able.reply else part.reason)
+        for what, part in parts
     ], ""
 
 
 def _extent(able: Capabilities) -> str:
     parts = []
     if able.reply_length:
-        parts.append(f"up to {able.reply_length:,} characters")
+        most = counted(able.reply_length)
+        parts.append(_("up to %(n)s characters", n=most))
     if able.reply_window:
         hours = int(able.reply_window.total_seconds() // 3600)
-        parts.append(f"within {hours} hours of the message")
+        parts.append(_("within %(n)s hours of the message", n=hours))
     return ", ".join(parts)
 
 
@@ -139,7 +156,7 @@ class ChannelsView(Connecting, PageView):
 
     requires = Role.LEAD
     icon = "plug"
-    lede = "The accounts Earful reads and answers from, and how each one is doing."
+    lede = mark("The accounts Earful reads and answers from, and how each one is doing.")
     key = "c"
 
     @expose("/")
@@ -187,8 +204,8 @@ class ChannelsView(Connecting, PageView):
         found = self._card(channel_id)
         left = max(min(request.args.get("left", 0, type=int), TRIES) - 1, 0)
         if request.args.get("stamp") != found.stamp or not self._is_waiting(channel_id):
-            return self._part(found, 0, f"Tested just now: {found.health[1].lower()}.")
-        late = "No worker has taken the test up yet: is one running?"
+            return self._part(found, 0, _(_TESTED[found.line.health]))
+        late = _("No worker has taken the test up yet: is one running?")
         return self._part(found, left, "" if left else late)
 
     def _is_waiting(self, channel_id: int) -> bool:
@@ -211,16 +228,22 @@ class ChannelsView(Connecting, PageView):
 
     @expose("/<int:channel_id>/pause", methods=["POST"])
     def pause(self, channel_id: int) -> ResponseReturnValue:
-        return self._do(channel_id, actions.pause_channel, "{} is paused: nothing is read or sent.")
+        return self._do(
+            channel_id,
+            actions.pause_channel,
+            mark("%(channel)s is paused: nothing is read or sent."),
+        )
 
     @expose("/<int:channel_id>/resume", methods=["POST"])
     def resume(self, channel_id: int) -> ResponseReturnValue:
-        return self._do(channel_id, actions.resume_channel, "{} is live again.")
+        return self._do(channel_id, actions.resume_channel, mark("%(channel)s is live again."))
 
     @expose("/<int:channel_id>/poll", methods=["POST"])
     def poll(self, channel_id: int) -> ResponseReturnValue:
         return self._do(
-            channel_id, actions.poll_channel_now, "{} is read as soon as a worker is free."
+            channel_id,
+            actions.poll_channel_now,
+            mark("%(channel)s is read as soon as a worker is free."),
         )
 
     @expose("/<int:channel_id>/test", methods=["POST"])
@@ -229,13 +252,18 @@ class ChannelsView(Connecting, PageView):
         actions.test_channel(self.runtime, self.actor, channel_id, now=self.now)
         if "HX-Request" in request.headers:
             return self._part(found, TRIES)
-        say(f"{found.line.title} is being tested; reload in a moment to see the result.")
+        say(
+            _(
+                "%(channel)s is being tested; reload in a moment to see the result.",
+                channel=found.line.title,
+            )
+        )
         return self._back(channel_id)
 
     def _do(self, channel_id: int, action: Callable[..., None], words: str) -> ResponseReturnValue:
         found = self._card(channel_id)
         action(self.runtime, self.actor, channel_id, now=self.now)
-        say(words.format(found.line.title))
+        say(_(words, channel=found.line.title))
         return self._back(channel_id)
 
     def _back(self, channel_id: int) -> ResponseReturnValue:
@@ -282,7 +310,12 @@ class ChannelsView(Connecting, PageView):
     def _replay(self, ids: list[int], now: datetime) -> None:
         done = actions.replay_payloads(self.runtime, self.actor, payload_ids=ids, now=now)
         if not done:
-            say("Nothing is left to try again.", "warn")
+            say(_("Nothing is left to try again."), "warn")
         else:
-            count = "1 payload is" if len(done) == 1 else f"{len(done)} payloads are"
-            say(f"{count} tried again; what still cannot be read comes back here.")
+            say(
+                ngettext(
+                    "%(n)s payload is tried again; what still cannot be read comes back here.",
+                    "%(n)s payloads are tried again; what still cannot be read comes back here.",
+                    len(done),
+                )
+            )

@@ -16,6 +16,7 @@ from earful.store.queries import channels
 from earful.store.queries.channels import ChannelLine
 from earful.store.queries.connections import ConnectionFacts, connection_facts
 from earful.store.states import Role
+from earful.wording import gettext as _
 from flask import abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -160,12 +161,12 @@ class Connecting:
         """Forget the credentials."""
         line = self._line(channel_id)
         actions.disconnect_channel(self.runtime, self.actor, channel_id, now=self.now)
-        say(f"{line.title} is disconnected: its credentials are deleted here.")
+        say(_("%(channel)s is disconnected: its credentials are deleted here.", channel=line.title))
         return redirect(url_for("channels.show", channel_id=channel_id), 303)
 
     def _connected(self, found: Connected) -> ResponseReturnValue:
         session[_SAID] = found.said
-        say(f"{found.account} is connected.")
+        say(_("%(account)s is connected.", account=found.account))
         return redirect(url_for("channels.show", channel_id=found.channel_id, tested=1), 303)
 
     def _failed(self, refused: ActionRefused, channel_id: int | None = None) -> ResponseReturnValue:

@@ -7,6 +7,7 @@ from typing import Any
 from earful import actions
 from earful.store.models import ContactField
 from earful.store.states import Role
+from earful.wording import mark
 
 from earful_admin.manage.tables import EditedTable
 
@@ -19,19 +20,25 @@ class ContactFieldsView(EditedTable):
     requires = Role.LEAD
     requires_to_change = Role.ADMIN
     icon = "clipboard-list"
-    lede = "What agents may write down about a person, and what it is for."
-    new_label = "New field"
-    empty_title = "No field yet"
-    empty_text = "Add one for each thing worth knowing, such as a customer number."
+    lede = mark("What agents may write down about a person, and what it is for.")
+    new_label = mark("New field")
+    empty_title = mark("No field yet")
+    empty_text = mark("Add one for each thing worth knowing, such as a customer number.")
     can_create = can_edit = True
     column_list = ("name", "purpose", "position", "active")
+    column_labels = {
+        "name": mark("Name"), "purpose": mark("Purpose"), "position": mark("Position"),
+        "active": mark("Active"),
+    }  # fmt: skip
     column_sortable_list = ("name", "position", "active")
     column_default_sort = [("active", True), ("position", False), ("name", False)]
     form_columns = ("name", "purpose", "position", "active")
     form_args = {
-        "purpose": {"description": "Shown beside the field: why you keep this about a person."},
-        "position": {"description": "Fields are listed by this number, the smallest first."},
-        "active": {"description": "Switched off, it is asked no more; answers stay."},
+        "purpose": {
+            "description": mark("Shown beside the field: why you keep this about a person.")
+        },
+        "position": {"description": mark("Fields are listed by this number, the smallest first.")},
+        "active": {"description": mark("Switched off, it is asked no more; answers stay.")},
     }
 
     def create(self, data: dict[str, Any]) -> ContactField:

@@ -17,6 +17,8 @@ from earful.store.queries.classifiers import (
     unfinished_runs,
 )
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import request
 from flask_admin import expose
 from markupsafe import Markup
@@ -106,7 +108,7 @@ def grid(namespace: str, title: str, order: Sequence[str], none: str, found: Con
     return Grid(
         namespace=namespace,
         title=title or namespace,
-        columns=tuple(each or none or "none" for each in values),
+        columns=tuple(each or none or _("none") for each in values),
         rows=tuple(_row(found, meant, values, none) for meant in values),
         total=found.total,
         agreed=found.agreed,
@@ -117,7 +119,7 @@ def _row(found: Confusion, meant: str, values: Sequence[str], none: str) -> Row:
     total = found.meant(meant)
     counts = [found.cells.get((said, meant), 0) for said in values]
     return Row(
-        meant=meant or none or "none",
+        meant=meant or none or _("none"),
         cells=tuple(
             Cell(
                 count=count,
@@ -135,7 +137,7 @@ class ModelsView(PageView):
 
     requires = Role.LEAD
     icon = "cpu"
-    lede = "Which models label messages, how fast, and how often people agree with them."
+    lede = mark("Which models label messages, how fast, and how often people agree with them.")
 
     @expose("/")
     def index(self) -> str:
@@ -166,7 +168,9 @@ def _model(runtime: Runtime, component: ComponentConfig, figures: dict[str, Figu
     own = figures.get(component.name, Figures())
     kind = runtime.plugins.classifier_types.get(component.type)
     if kind is None:
-        why = why_inactive(runtime, component.type) or f"Nothing brings “{component.type}”."
+        why = why_inactive(runtime, component.type) or _(
+            "Nothing brings “%(kind)s”.", kind=component.type
+        )
         return _made(component.name, own, title=component.type, trouble=why, is_configured=True)
     settings = validate_settings(component, kind.settings, runtime.config.file_name)
     version, trouble = _told(component.name, lambda: kind.version_with(settings))
@@ -175,7 +179,7 @@ def _model(runtime: Runtime, component: ComponentConfig, figures: dict[str, Figu
     if check is not None and not trouble:
         finding, trouble = _told(component.name, lambda: check(settings))
     if card is not None:
-        card_text, _ = _told(component.name, lambda: card(settings))
+        card_text, _why = _told(component.name, lambda: card(settings))
     return _made(
         component.name,
         own,
@@ -198,7 +202,7 @@ def _told(name: str, ask: Callable[[], str]) -> tuple[str, str]:
 
 
 def _gone(name: str, own: Figures) -> Model:
-    return _made(name, own, title="No longer configured", is_configured=False)
+    return _made(name, own, title=_("No longer configured"), is_configured=False)
 
 
 def _made(

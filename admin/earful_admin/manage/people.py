@@ -9,6 +9,8 @@ from earful.errors import ActionRefused
 from earful.store.database import transaction
 from earful.store.models import Agent
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -27,24 +29,32 @@ from earful_admin.toasts import say
 __all__ = ["ABILITIES", "PeopleView"]
 
 ABILITIES = (
-    ("Read the inbox, conversations and reports", Role.VIEWER),
-    ("Reply, note, assign, label, snooze and resolve", Role.AGENT),
-    ("See queues, policies, channels and plugins; pause, resume and test channels", Role.LEAD),
-    ("Change queues and policies, manage people, read the audit, replay and retry", Role.ADMIN),
+    (mark("Read the inbox, conversations and reports"), Role.VIEWER),
+    (mark("Reply, note, assign, label, snooze and resolve"), Role.AGENT),
+    (
+        mark("See queues, policies, channels and plugins; pause, resume and test channels"),
+        Role.LEAD,
+    ),
+    (
+        mark("Change queues and policies, manage people, read the audit, replay and retry"),
+        Role.ADMIN,
+    ),
 )
 """What each role adds to the ones below it."""
 
 _ROLE_HELP = {
-    Role.VIEWER: "Reads; changes nothing.",
-    Role.AGENT: "Answers customers.",
-    Role.LEAD: "Looks after channels too.",
-    Role.ADMIN: "Sets everything up.",
+    Role.VIEWER: mark("Reads; changes nothing."),
+    Role.AGENT: mark("Answers customers."),
+    Role.LEAD: mark("Looks after channels too."),
+    Role.ADMIN: mark("Sets everything up."),
 }
 
 
 class _RoleField(RadioField):
     def __init__(self, label: str, **options: Any) -> None:
-        choices = [SelectChoice(each.name, f"{words(each)}: {_ROLE_HELP[each]}") for each in Role]
+        choices = [
+            SelectChoice(each.name, f"{words(each)}: {_(_ROLE_HELP[each])}") for each in Role
+        ]
         self.enum = Role
         super().__init__(label, choices=choices, coerce=_role_name, **options)
 
@@ -54,47 +64,58 @@ def _role_name(value: Any) -> str:
 
 
 class _EditForm(BaseForm):
-    name = StringField("Name", [InputRequired("Enter the name colleagues use."), Length(max=200)])
-    initials = StringField(
-        "Initials",
-        [Length(max=4, message="Use at most 4 characters.")],
-        description="They can sign replies: ^SB. Left empty, they are made from the name.",
+    name = StringField(
+        mark("Name"), [InputRequired(mark("Enter the name colleagues use.")), Length(max=200)]
     )
-    role = _RoleField("Role", default=Role.AGENT.name)
+    initials = StringField(
+        mark("Initials"),
+        [Length(max=4, message=mark("Use at most 4 characters."))],
+        description=mark("They can sign replies: ^SB. Left empty, they are made from the name."),
+    )
+    role = _RoleField(mark("Role"), default=Role.AGENT.name)
     capacity = IntegerField(
-        "Open conversations at most",
+        mark("Open conversations at most"),
         [Optional()],
-        description="How many a queue may give them by itself. Empty for no limit, 0 for none.",
+        description=mark(
+            "How many a queue may give them by itself. Empty for no limit, 0 for none."
+        ),
     )
     skills = StringField(
-        "Skills",
+        mark("Skills"),
         [Length(max=2000)],
-        description="Labels and languages they know best, with commas: billing, topic:tv, de.",
+        description=mark(
+            "Labels and languages they know best, with commas: billing, topic:tv, de."
+        ),
     )
     away = BooleanField(
-        "Away", description="Gets no conversations; the open ones go back to their queues."
+        mark("Away"),
+        description=mark("Gets no conversations; the open ones go back to their queues."),
     )
     active = BooleanField(
-        "May sign in", description="Switched off, all their sessions end; what they did stays."
+        mark("May sign in"),
+        description=mark("Switched off, all their sessions end; what they did stays."),
     )
 
 
 class _AddForm(BaseForm):
-    email = EmailField("E-mail", [InputRequired("Enter the address they sign in with.")])
+    email = EmailField(
+        mark("E-mail"), [InputRequired(mark("Enter the address they sign in with."))]
+    )
     name = _EditForm.name
     initials = _EditForm.initials
     role = _EditForm.role
     password = PasswordField(
-        "First password",
-        [InputRequired("Enter a first password.")],
-        description="At least 10 characters. Tell it to them yourself; they change it in "
-        "their profile.",
+        mark("First password"),
+        [InputRequired(mark("Enter a first password."))],
+        description=mark(
+            "At least 10 characters. Tell it to them yourself; they change it in their profile."
+        ),
         render_kw={"autocomplete": "new-password", "maxlength": passwords.MOST_LENGTH},
     )
 
 
 def _name(_view: PeopleView, _context: Any, row: Agent, _name: str) -> Markup:
-    you = Markup(' <span class="badge badge-accent">You</span>')
+    you = Markup(' <span class="badge badge-accent">{}</span>').format(_("You"))
     return Markup(
         '<span class="person"><span class="avatar small tint-{}" aria-hidden="true">{}</span>'
         "<span>{}</span></span>{}"
@@ -112,7 +133,7 @@ def _role(_view: PeopleView, _context: Any, row: Agent, _name: str) -> Markup:
 
 
 def _active(_view: PeopleView, _context: Any, row: Agent, _name: str) -> Markup:
-    kind, word = ("ok", "Yes") if row.active else ("plain", "No")
+    kind, word = ("ok", _("Yes")) if row.active else ("plain", _("No"))
     return Markup('<span class="badge badge-{}">{}</span>').format(kind, word)
 
 
@@ -121,14 +142,15 @@ class PeopleView(EditedTable):
 
     requires = Role.ADMIN
     icon = "users"
-    lede = "Who may sign in, and what they may do."
-    new_label = "Add a person"
+    lede = mark("Who may sign in, and what they may do.")
+    new_label = mark("Add a person")
     can_create = can_edit = True
     list_template = "manage/people.html"
     create_template = edit_template = "manage/person.html"
     column_list = ("name", "email", "role", "active", "last_sign_in_at")
     column_labels = {
-        "email": "E-mail", "active": "May sign in", "last_sign_in_at": "Last signed in"
+        "email": mark("E-mail"), "active": mark("May sign in"),
+        "last_sign_in_at": mark("Last signed in"),
     }  # fmt: skip
     column_searchable_list = ("name", "email")
     column_filters = ("role",)
@@ -201,10 +223,10 @@ class PeopleView(EditedTable):
     def set_password(self, agent_id: int) -> ResponseReturnValue:
         row, password = self._row(agent_id), request.form.get("new_password", "")
         if mistake := passwords.mistake_in(password, email=row.email, name=row.name):
-            say(f"The password was not changed. {mistake}", "danger")
+            say(_("The password was not changed. %(why)s", why=mistake), "danger")
         else:
             actions.set_password(self.runtime, self.actor, agent_id, password, now=self.now)
-            say(f"{row.name} has a new password and is signed out everywhere.")
+            say(_("%(name)s has a new password and is signed out everywhere.", name=row.name))
         return redirect(self.get_url(".edit_view", id=agent_id), 303)
 
     @expose("/sessions/<int:agent_id>", methods=["POST"])
@@ -212,7 +234,7 @@ class PeopleView(EditedTable):
     def end_sessions(self, agent_id: int) -> ResponseReturnValue:
         row = self._row(agent_id)
         actions.end_sessions(self.runtime, self.actor, agent_id, now=self.now)
-        say(f"{row.name} is signed out everywhere.")
+        say(_("%(name)s is signed out everywhere.", name=row.name))
         return redirect(self.get_url(".edit_view", id=agent_id), 303)
 
     @expose("/return/<int:agent_id>", methods=["POST"])
@@ -220,11 +242,17 @@ class PeopleView(EditedTable):
     def return_conversations(self, agent_id: int) -> ResponseReturnValue:
         row = self._row(agent_id)
         count = actions.return_conversations(self.runtime, self.actor, agent_id, now=self.now)
-        say(f"{count} open conversations of {row.name} are back in their queues.")
+        say(
+            _(
+                "%(n)s open conversations of %(name)s are back in their queues.",
+                n=count,
+                name=row.name,
+            )
+        )
         return redirect(self.get_url(".edit_view", id=agent_id), 303)
 
     def _row(self, agent_id: int) -> Agent:
         row: Agent | None = self.get_one(agent_id)
         if row is None:
-            raise ActionRefused("This person does not exist.")
+            raise ActionRefused(_("This person does not exist."))
         return row

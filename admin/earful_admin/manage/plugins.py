@@ -7,6 +7,8 @@ import json
 from earful.plugins import PluginStatus
 from earful.runtime import Runtime, Trouble
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask_admin import expose
 
 from earful_admin.views import PageView
@@ -14,10 +16,10 @@ from earful_admin.views import PageView
 __all__ = ["PluginsView", "why_inactive"]
 
 _STATUS = {
-    PluginStatus.ACTIVE: ("ok", "Active"),
-    PluginStatus.DISABLED: ("plain", "Switched off"),
-    PluginStatus.FAILED_IMPORT: ("danger", "Cannot be loaded"),
-    PluginStatus.FAILED_REGISTER: ("danger", "Cannot be registered"),
+    PluginStatus.ACTIVE: ("ok", mark("Active")),
+    PluginStatus.DISABLED: ("plain", mark("Switched off")),
+    PluginStatus.FAILED_IMPORT: ("danger", mark("Cannot be loaded")),
+    PluginStatus.FAILED_REGISTER: ("danger", mark("Cannot be registered")),
 }
 
 
@@ -25,8 +27,13 @@ def why_inactive(runtime: Runtime, kind: str) -> str:
     """Why the plugin that brings a kind does not work, in words; "" where none is known."""
     for record in runtime.plugins.records:
         if record.name == kind and record.status is not PluginStatus.ACTIVE:
-            word = _STATUS[record.status][1].lower()
-            return f"Its plugin \u201c{kind}\u201d is not active ({word}): {record.reason}"
+            word = _(_STATUS[record.status][1]).lower()
+            return _(
+                "Its plugin “%(kind)s” is not active (%(status)s): %(why)s",
+                kind=kind,
+                status=word,
+                why=record.reason,
+            )
     return ""
 
 
@@ -35,7 +42,7 @@ class PluginsView(PageView):
 
     requires = Role.LEAD
     icon = "zap"
-    lede = "What is installed beside the core, and what each plugin brings."
+    lede = mark("What is installed beside the core, and what each plugin brings.")
 
     @expose("/")
     def index(self) -> str:

@@ -9,6 +9,8 @@ from earful import actions
 from earful.policies import ACTIONS, OPERATORS, Takes, validate_policy
 from earful.store.queries import manage, people
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -28,9 +30,9 @@ _HINTS = {
     None: "",
     Takes.NOTHING: "",
     Takes.TEXT: "",
-    Takes.TEXTS: "several, with commas between",
-    Takes.PATTERN: "a pattern, such as ord(er|ered)",
-    Takes.NUMBER: "a number",
+    Takes.TEXTS: mark("several, with commas between"),
+    Takes.PATTERN: mark("a pattern, such as ord(er|ered)"),
+    Takes.NUMBER: mark("a number"),
     Takes.BOOLEAN: "",
 }
 
@@ -40,7 +42,7 @@ class PoliciesView(PageView):
 
     requires = Role.LEAD
     icon = "workflow"
-    lede = "Each message is put to these in order, before anybody sees it."
+    lede = mark("Each message is put to these in order, before anybody sees it.")
     key = "p"
 
     @expose("/")
@@ -55,7 +57,7 @@ class PoliciesView(PageView):
         actions.set_policy_enabled(
             self.runtime, self.actor, policy_id, enabled=enabled, now=self.now
         )
-        say("The policy is on." if enabled else "The policy is off.")
+        say(_("The policy is on.") if enabled else _("The policy is off."))
         return redirect(self.get_url(".index", _anchor=f"policy-{policy_id}"), 303)
 
     @expose("/<int:policy_id>/move", methods=["POST"])
@@ -127,7 +129,7 @@ class PoliciesView(PageView):
         except actions.InvalidPolicy as invalid:
             draft.mistakes += [("", mistake) for mistake in invalid.mistakes]
             return False
-        say(f"\u201c{draft.name.strip()}\u201d is saved. It holds for messages from now on.")
+        say(_("“%(name)s” is saved. It holds for messages from now on.", name=draft.name.strip()))
         return True
 
     def _try(self, draft: Draft) -> DryRun:
@@ -203,9 +205,13 @@ def _draft_words(draft: Draft) -> str:
 
 def _note_newer(draft: Draft, line: manage.PolicyLine) -> None:
     draft.version = line.version
-    by = line.saved_by or "Somebody"
-    words = f"{by} saved version {line.version} while you were editing; see the history below."
-    draft.mistakes.append(("", f"{words} Nothing you typed is lost: save again to replace it."))
+    words = _(
+        "%(by)s saved version %(version)s while you were editing; see the history below. "
+        "Nothing you typed is lost: save again to replace it.",
+        by=line.saved_by or _("Somebody"),
+        version=line.version,
+    )
+    draft.mistakes.append(("", words))
 
 
 def _nothing() -> NoReturn:

@@ -117,7 +117,8 @@ def _leads_nowhere(number: int, wish: Mapping[str, Any], names: Names) -> list[M
     known = names.of(wish["do"])
     if known is None or wish["value"] in known:
         return []
-    text = _(_NOWHERE[wish["do"]], name=wish["value"])
+    nowhere = _NOWHERE[wish["do"]]
+    text = _(nowhere, name=wish["value"])
     return [Mistake(place="", text=text, path=(number, "value"))]
 
 

@@ -11,12 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from earful.policies import ACTIONS, OPERATORS, FactRegistry, Operator, Takes
+from earful.wording import gettext as _
+from earful.wording import mark
 from werkzeug.datastructures import MultiDict
 
 __all__ = ["FACTS", "GROUPS", "ActionRow", "Draft", "Row", "operator_of", "shown", "typed"]
 
 FACTS = FactRegistry.standard()
-GROUPS = {"all": "all of these hold", "any": "any of these holds", "none": "none of these holds"}
+GROUPS = {
+    "all": mark("all of these hold"),
+    "any": mark("any of these holds"),
+    "none": mark("none of these holds"),
+}
 _YES, _NO = "yes", "no"
 _MOST_ROWS = 120
 """More than a policy may have, so that its own words about the limit are read."""
@@ -139,11 +145,12 @@ class Draft:
         try:
             tree = _loaded(self.text or "")
         except ValueError:
-            self.mistakes.append(("text", "This is not JSON yet, so it cannot become rows."))
+            words = _("This is not JSON yet, so it cannot become rows.")
+            self.mistakes.append(("text", words))
             return
         self.show(tree)
         if self.text is not None:
-            words = "Rows can hold one group without groups inside: this condition stays JSON."
+            words = _("Rows can hold one group without groups inside: this condition stays JSON.")
             self.mistakes.append(("text", words))
 
 
@@ -151,7 +158,7 @@ def _loaded(text: str) -> Any:
     try:
         return json.loads(text)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(_("it is nested too deeply")) from None
 
 
 def operator_of(fact: str, op: str) -> Operator | None:

@@ -11,6 +11,7 @@ from earful.errors import ConfigError
 from earful.policies import CompiledPolicy, compile_policy, decide, policy_in_words
 from earful.policies.conditions import Group, Node
 from earful.store.queries.manage import InboundLine, VersionLine
+from earful.wording import gettext as _
 
 __all__ = ["Change", "DryRun", "Taken", "changes", "dry_run", "sentence"]
 
@@ -92,9 +93,9 @@ def _change(new: VersionLine, old: VersionLine | None) -> Change:
     after, before = _phrases(new), _phrases(old) if old else []
     added = tuple(each for each in after if each not in before) if old else ()
     removed = tuple(each for each in before if each not in after)
-    note = "First version." if new.number == 1 else ""
+    note = _("First version.") if new.number == 1 else ""
     if old and not (added or removed):
-        note = "Only the order or the grouping changed."
+        note = _("Only the order or the grouping changed.")
     return Change(
         version=new,
         added=added,
@@ -109,14 +110,15 @@ def _phrases(version: VersionLine) -> list[str]:
     try:
         policy = _compiled(version.conditions, version.actions)
     except ConfigError:
-        return ["something that this version of Earful cannot read"]
+        return [_("something that this version of Earful cannot read")]
     return [*_questions(policy.condition.root), *(wish.words for wish in policy.actions)]
 
 
 def _questions(node: Node, kind: str = "") -> Iterator[str]:
     if not isinstance(node, Group):
         phrase = node.phrase(denied=kind == "none")
-        yield f"if any: {phrase}" if kind == "any" else f"if {phrase}"
+        any_of = kind == "any"
+        yield _("if any: %(what)s", what=phrase) if any_of else _("if %(what)s", what=phrase)
         return
     for child in node.children:
         # With one child, "all" and "any" say the same.

@@ -9,6 +9,8 @@ from earful.actions import COLOURS
 from earful.store.models import Queue
 from earful.store.queries.inbox import counts
 from earful.store.states import AssignmentStrategy, Role
+from earful.wording import gettext as _
+from earful.wording import mark, ngettext
 from flask import g, url_for
 from markupsafe import Markup
 from wtforms import RadioField, SelectField
@@ -16,6 +18,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Optional, StopValidation, ValidationError
 
 from earful_admin import context
+from earful_admin.formats import counted
 from earful_admin.manage.tables import EditedTable
 
 __all__ = ["QueuesView", "minutes_in_words"]
@@ -23,13 +26,17 @@ __all__ = ["QueuesView", "minutes_in_words"]
 _LONGEST = 60 * 24 * 90
 _MOST_SHOWN = 99
 STRATEGIES = {
-    AssignmentStrategy.BY_HAND: "By hand: people take what they answer",
-    AssignmentStrategy.ROUND_ROBIN: "Round robin: each in turn",
-    AssignmentStrategy.LEAST_LOADED: "Least loaded: who holds the fewest open conversations",
-    AssignmentStrategy.BY_SKILL: "By skill: who knows most of its labels and its language",
+    AssignmentStrategy.BY_HAND: mark("By hand: people take what they answer"),
+    AssignmentStrategy.ROUND_ROBIN: mark("Round robin: each in turn"),
+    AssignmentStrategy.LEAST_LOADED: mark("Least loaded: who holds the fewest open conversations"),
+    AssignmentStrategy.BY_SKILL: mark("By skill: who knows most of its labels and its language"),
 }
 """Who gets what comes into a queue, in words."""
-_LEAVE_OUT = Markup('<span class="muted">No target</span>')
+_COLOURS = (
+    mark("Blue"), mark("Amber"), mark("Violet"), mark("Red"), mark("Green"), mark("Teal"),
+    mark("Pink"), mark("Grey"),
+)  # fmt: skip
+"""The words of `COLOURS`, for translators."""
 
 
 def minutes_in_words(minutes: int | None) -> str:
@@ -38,8 +45,12 @@ def minutes_in_words(minutes: int | None) -> str:
         return ""
     days, rest = divmod(minutes, 60 * 24)
     hours, left = divmod(rest, 60)
-    parts = ((days, "day"), (hours, "hour"), (left, "minute"))
-    return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count)
+    parts = (
+        ngettext("%(n)s day", "%(n)s days", days) if days else "",
+        ngettext("%(n)s hour", "%(n)s hours", hours) if hours else "",
+        ngettext("%(n)s minute", "%(n)s minutes", left) if left else "",
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _open_counts() -> dict[str, int]:
@@ -52,7 +63,7 @@ def _open_counts() -> dict[str, int]:
 
 
 def _name(view: QueuesView, _context: Any, row: Queue, _name: str) -> Markup:
-    fallback = Markup(' <span class="badge badge-accent">Fallback</span>')
+    fallback = Markup(' <span class="badge badge-accent">{}</span>').format(_("Fallback"))
     return Markup('<span class="queue"><span class="dot dot-{}"></span>{}</span>{}').format(
         row.colour, row.name, fallback if row.name == view.fallback else ""
     )
@@ -67,7 +78,8 @@ def _open(_view: QueuesView, _context: Any, row: Queue, _name: str) -> Markup:
 
 
 def _target(_view: QueuesView, _context: Any, row: Queue, _name: str) -> str:
-    return minutes_in_words(row.first_response_minutes) or _LEAVE_OUT
+    words = minutes_in_words(row.first_response_minutes)
+    return words or Markup('<span class="muted">{}</span>').format(_("No target"))
 
 
 def _in_range(_form: Any, field: Any) -> None:
@@ -75,7 +87,12 @@ def _in_range(_form: Any, field: Any) -> None:
     if field.data is None:
         raise StopValidation
     if not 1 <= field.data <= _LONGEST:
-        raise ValidationError(f"Choose 1 to {_LONGEST:,} minutes, or leave it empty.")
+        words = _("Choose 1 to %(most)s minutes, or leave it empty.", most=counted(_LONGEST))
+        raise ValidationError(words)
+
+
+def _strategies() -> list[SelectChoice]:
+    return [SelectChoice(each, _(words)) for each, words in STRATEGIES.items()]
 
 
 class QueuesView(EditedTable):
@@ -84,16 +101,21 @@ class QueuesView(EditedTable):
     requires = Role.LEAD
     requires_to_change = Role.ADMIN
     icon = "layers"
-    lede = "Where conversations wait until somebody answers."
+    lede = mark("Where conversations wait until somebody answers.")
     key = "q"
-    new_label = "New queue"
-    empty_title = "No queue yet"
-    empty_text = "Earful makes the fallback queue with the first message. Add one for each team."
+    new_label = mark("New queue")
+    empty_title = mark("No queue yet")
+    empty_text = mark(
+        "Earful makes the fallback queue with the first message. Add one for each team."
+    )
     can_create = can_edit = True
     list_template = "manage/queues.html"
     create_template = edit_template = "manage/queue.html"
     column_list = ("name", "description", "first_response_minutes", "open", "active")
-    column_labels = {"first_response_minutes": "First response", "open": "Open"}
+    column_labels = {
+        "name": mark("Name"), "description": mark("Description"), "active": mark("Active"),
+        "first_response_minutes": mark("First response"), "open": mark("Open"),
+    }  # fmt: skip
     column_sortable_list = ("name", "first_response_minutes", "active")
     column_default_sort = [("active", True), ("position", False), ("name", False)]
     column_formatters = {"name": _name, "open": _open, "first_response_minutes": _target}
@@ -103,27 +125,33 @@ class QueuesView(EditedTable):
     )  # fmt: skip
     form_overrides = {"colour": RadioField, "assignment": SelectField}
     form_args = {
-        "description": {"description": "One line that tells colleagues what belongs here."},
+        "description": {"description": mark("One line that tells colleagues what belongs here.")},
         "colour": {
             "choices": [SelectChoice(each, each.capitalize()) for each in COLOURS],
             "validators": [],
         },
         "first_response_minutes": {
-            "label": "First response within (minutes)",
-            "description": "Counted in business hours. Leave it empty for no target.",
+            "label": mark("First response within (minutes)"),
+            "description": mark("Counted in business hours. Leave it empty for no target."),
             "validators": [Optional(), _in_range],
         },
         "assignment": {
-            "label": "Assignment",
-            "choices": [SelectChoice(each, words) for each, words in STRATEGIES.items()],
+            "label": mark("Assignment"),
+            "choices": _strategies,
             "default": AssignmentStrategy.BY_HAND,
             "coerce": AssignmentStrategy,
             "validators": [],
-            "description": "People who are away or full get none. Skills and limits are set "
-            "for each person.",
+            "description": mark(
+                "People who are away or full get none. Skills and limits are set for each person."
+            ),
         },
-        "position": {"description": "Queues are listed by this number, the smallest first."},
-        "active": {"description": "A queue that is switched off is offered nowhere any more."},
+        "position": {
+            "label": mark("Position"),
+            "description": mark("Queues are listed by this number, the smallest first."),
+        },
+        "active": {
+            "description": mark("A queue that is switched off is offered nowhere any more.")
+        },
     }
 
     @property

@@ -10,6 +10,8 @@ from earful.inbox.text import one_line
 from earful.inbox.variables import VARIABLES
 from earful.store.models import Channel, SavedReply
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import request
 from markupsafe import Markup
 from wtforms import BooleanField, SelectMultipleField
@@ -32,12 +34,12 @@ class _Checkboxes(SelectMultipleField):
 
 def _channels(_view: Any, _context: Any, row: SavedReply, _name: str) -> Markup | str:
     if not row.channels:
-        return Markup('<span class="muted">Everywhere</span>')
+        return Markup('<span class="muted">{}</span>').format(_("Everywhere"))
     return Markup(" ").join(Markup('<span class="badge">{}</span>').format(n) for n in row.channels)
 
 
 def _owner(_view: Any, _context: Any, row: SavedReply, _name: str) -> Markup:
-    kind, word = ("plain", "Only you") if row.owner_id else ("accent", "The team")
+    kind, word = ("plain", _("Only you")) if row.owner_id else ("accent", _("The team"))
     return Markup('<span class="badge badge-{}">{}</span>').format(kind, word)
 
 
@@ -55,29 +57,34 @@ class SavedRepliesView(EditedTable):
 
     requires = Role.AGENT
     icon = "zap"
-    lede = "Texts to begin an answer from. Write / in a reply to insert one."
-    new_label = "New saved reply"
-    empty_title = "No saved reply yet"
-    empty_text = "Write what you answer often, once. Variables such as the name fill themselves in."
+    lede = mark("Texts to begin an answer from. Write / in a reply to insert one.")
+    new_label = mark("New saved reply")
+    empty_title = mark("No saved reply yet")
+    empty_text = mark(
+        "Write what you answer often, once. Variables such as the name fill themselves in."
+    )
     can_create = can_edit = can_delete = True
     create_template = edit_template = "manage/saved_reply.html"
     column_list = ("name", "text", "owner", "channels", "used", "used_at")
-    column_labels = {"owner": "For", "used": "Used", "used_at": "Last used"}
+    column_labels = {
+        "name": mark("Name"), "text": mark("Text"), "channels": mark("Channels"),
+        "owner": mark("For"), "used": mark("Used"), "used_at": mark("Last used"),
+    }  # fmt: skip
     column_sortable_list = ("name", "used", "used_at")
     column_searchable_list = ("name", "text")
     column_default_sort = ("name", False)
     column_formatters = {"channels": _channels, "owner": _owner, "text": _text}
     form_columns = ("name", "text")
     form_args = {
-        "name": {"description": "What to find it by, after /."},
+        "name": {"description": mark("What to find it by, after /.")},
         "text": {
-            "description": "The platform counts what is sent, not what stands here.",
-            "validators": [InputRequired("Write what it says.")],
+            "description": mark("The platform counts what is sent, not what stands here."),
+            "validators": [InputRequired(mark("Write what it says."))],
         },
     }
     form_extra_fields = {
-        "channels": _Checkboxes("Channels", choices=_channel_choices, validate_choice=False),
-        "shared": BooleanField("For the whole team"),
+        "channels": _Checkboxes(mark("Channels"), choices=_channel_choices, validate_choice=False),
+        "shared": BooleanField(mark("For the whole team")),
     }
 
     @property
@@ -116,7 +123,7 @@ class SavedRepliesView(EditedTable):
 
     def _save(self, number: int | None, data: dict[str, Any]) -> int:
         if data["shared"] and not self.may_share():
-            msg = "Only leads keep the team's saved replies."
+            msg = _("Only leads keep the team's saved replies.")
             raise ActionRefused(msg)
         return actions.save_saved_reply(
             self.runtime,

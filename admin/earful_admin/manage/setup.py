@@ -10,6 +10,8 @@ from earful import actions
 from earful.store.queries import manage, system
 from earful.store.queries.manage import Progress
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import ngettext
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -41,7 +43,7 @@ class Step:
 def steps(found: Progress, *, ticker: bool, jobs: JobQueueState, now: Any) -> list[Step]:
     """The six steps as they stand."""
     return [
-        Step(title="Create the first admin", done=found.admins > 0, text=_admins(found)),
+        Step(title=_("Create the first admin"), done=found.admins > 0, text=_admins(found)),
         _processes(ticker, jobs, now),
         _channel(found),
         _team(found),
@@ -52,79 +54,95 @@ def steps(found: Progress, *, ticker: bool, jobs: JobQueueState, now: Any) -> li
 
 def _admins(found: Progress) -> str:
     if found.admins == 1:
-        return "There is one admin. A second one helps when somebody is away."
-    return f"There are {found.admins} admins."
+        return _("There is one admin. A second one helps when somebody is away.")
+    return _("There are %(n)s admins.", n=found.admins)
 
 
 def _processes(ticker: bool, jobs: JobQueueState, now: Any) -> Step:  # noqa: FBT001
     workers = [each for each in jobs.workers if is_alive(each.heartbeat_at, now)]
-    missing = [] if ticker else ["the ticker, which decides when"]
-    missing += [] if workers else ["a worker, which does the work"]
+    missing = [] if ticker else [_("the ticker, which decides when")]
+    missing += [] if workers else [_("a worker, which does the work")]
     if jobs.away:
-        missing = ["the job queue's server", *missing[: 0 if ticker else 1]]
+        missing = [_("the job queue's server"), *missing[: 0 if ticker else 1]]
     if not missing:
-        text = f"Ticker and {len(workers)} worker{'' if len(workers) == 1 else 's'} are alive."
-        return Step(title="Start the processes", done=True, text=text)
+        text = ngettext(
+            "Ticker and %(n)s worker are alive.",
+            "Ticker and %(n)s workers are alive.",
+            len(workers),
+        )
+        return Step(title=_("Start the processes"), done=True, text=text)
+    what = missing[0]
+    if missing[1:]:
+        what = _("%(one)s and %(other)s", one=missing[0], other=missing[1])
     return Step(
-        title="Start the processes",
+        title=_("Start the processes"),
         done=False,
-        text=f"Missing: {' and '.join(missing)}. This starts all of them:",
+        text=_("Missing: %(what)s. This starts all of them:", what=what),
         code="earful up",
         endpoint="system.index",
-        button="Look at the system",
+        button=_("Look at the system"),
     )
 
 
 def _channel(found: Progress) -> Step:
     done = found.healthy_channels > 0
     if done:
-        count = found.healthy_channels
-        text = f"{count} channel{' is' if count == 1 else 's are'} live and healthy."
+        text = ngettext(
+            "%(n)s channel is live and healthy.",
+            "%(n)s channels are live and healthy.",
+            found.healthy_channels,
+        )
     elif found.channels:
-        text = "A channel is configured, but none has been read with success yet. Test it."
+        text = _("A channel is configured, but none has been read with success yet. Test it.")
     else:
-        text = "Add a table such as [channels.our-forum] to the configuration and restart."
+        text = _("Add a table such as [channels.our-forum] to the configuration and restart.")
     return Step(
-        title="Connect a channel", done=done, text=text, endpoint="channels.index",
-        button="Look at the channels",
+        title=_("Connect a channel"), done=done, text=text, endpoint="channels.index",
+        button=_("Look at the channels"),
     )  # fmt: skip
 
 
 def _team(found: Progress) -> Step:
     done = found.own_queues > 0 and found.agents > 1
-    queues = f"{found.queues} queue{'' if found.queues == 1 else 's'}"
-    people = f"{found.agents} {'person' if found.agents == 1 else 'people'}"
-    text = f"There are {queues} and {people}."
+    text = _(
+        "There are %(queues)s and %(people)s.",
+        queues=ngettext("%(n)s queue", "%(n)s queues", found.queues),
+        people=ngettext("%(n)s person", "%(n)s people", found.agents),
+    )
     if not done:
-        text += " Add a queue beside the fallback queue, and a colleague."
+        text = f"{text} {_('Add a queue beside the fallback queue, and a colleague.')}"
     missing_queue = not found.own_queues
     return Step(
-        title="Make queues, add people",
+        title=_("Make queues, add people"),
         done=done,
         text=text,
         endpoint="queues.index_view" if missing_queue else "people.index_view",
-        button="Make a queue" if missing_queue else "Add a person",
+        button=_("Make a queue") if missing_queue else _("Add a person"),
     )
 
 
 def _target(found: Progress) -> Step:
     count = found.queues_with_target
-    text = "Promise an answer within an hour, say; clocks then show what is due first."
+    text = _("Promise an answer within an hour, say; clocks then show what is due first.")
     if count:
-        text = f"{count} queue{' has' if count == 1 else 's have'} a first-response target."
+        text = ngettext(
+            "%(n)s queue has a first-response target.",
+            "%(n)s queues have a first-response target.",
+            count,
+        )
     return Step(
-        title="Set a response target", done=count > 0, text=text, endpoint="queues.index_view",
-        button="Choose a target",
+        title=_("Set a response target"), done=count > 0, text=text, endpoint="queues.index_view",
+        button=_("Choose a target"),
     )  # fmt: skip
 
 
 def _reply(found: Progress) -> Step:
-    text = "Open a conversation, answer it, and see it arrive."
+    text = _("Open a conversation, answer it, and see it arrive.")
     if found.replies_sent:
-        text = "The first reply has reached its platform."
+        text = _("The first reply has reached its platform.")
     return Step(
-        title="Send the first reply", done=found.replies_sent > 0, text=text,
-        endpoint="inbox.index", button="Open the inbox",
+        title=_("Send the first reply"), done=found.replies_sent > 0, text=text,
+        endpoint="inbox.index", button=_("Open the inbox"),
     )  # fmt: skip
 
 
@@ -174,7 +192,7 @@ class SetupView(PageView):
     @expose("/dismiss", methods=["POST"])
     def dismiss(self) -> ResponseReturnValue:
         self._put_away("dismissed")
-        say("The checklist is put away. It stays at /setup/.")
+        say(_("The checklist is put away. It stays at /setup/."))
         return redirect(self.get_url("inbox.index"), 303)
 
     def _put_away(self, how: str) -> None:

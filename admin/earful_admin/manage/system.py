@@ -11,11 +11,13 @@ from earful import actions
 from earful.job_queue import FailedJob, JobQueue, JobQueueUnavailable, WorkerInfo
 from earful.store.queries import manage, system
 from earful.store.states import Role
+from earful.wording import gettext as _
+from earful.wording import mark
 from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from earful_admin.formats import span
+from earful_admin.formats import counted, span
 from earful_admin.toasts import say
 from earful_admin.views import PageView
 
@@ -23,6 +25,9 @@ __all__ = ["JobQueueState", "SystemView", "is_alive", "job_queue_state", "size_i
 
 SILENT = timedelta(minutes=2)
 """A process that was not heard of for so long is taken for gone."""
+_KINDS = (mark("Web"), mark("Ticker"), mark("Worker"))
+_STATES = (mark("idle"), mark("busy"), mark("started"), mark("suspended"))
+"""What processes and RQ's workers say of themselves, for translators."""
 _THOUSAND = 1000
 _LIBRARIES = ("earful", "flask", "flask-admin", "peewee", "rq", "redis", "pluggy")
 
@@ -66,7 +71,7 @@ class SystemView(PageView):
 
     requires = Role.ADMIN
     icon = "activity"
-    lede = "Processes, job queues and the database, as they are now."
+    lede = mark("Processes, job queues and the database, as they are now.")
 
     @expose("/")
     def index(self) -> str:
@@ -90,15 +95,15 @@ class SystemView(PageView):
     def retry_job(self, job_id: str) -> ResponseReturnValue:
         try:
             actions.retry_job(self.runtime, self.actor, job_id, now=self.now)
-            say("The job runs again.")
+            say(_("The job runs again."))
         except JobQueueUnavailable:
-            say("The job queue does not answer; try again when it is back.", "danger")
+            say(_("The job queue does not answer; try again when it is back."), "danger")
         return redirect(self.get_url(".index", _anchor="failed-jobs"), 303)
 
     @expose("/notifications/<int:notification_id>/retry", methods=["POST"])
     def retry_notification(self, notification_id: int) -> ResponseReturnValue:
         actions.retry_notification(self.runtime, self.actor, notification_id, now=self.now)
-        say("The notification is told once more.")
+        say(_("The notification is told once more."))
         return redirect(self.get_url(".index", _anchor="failed-notifications"), 303)
 
 
@@ -114,7 +119,7 @@ def _versions() -> list[tuple[str, str]]:
 
 def size_in_words(count: float) -> str:
     """Bytes in the unit people would use."""
-    power, units = 0, ("bytes", "KB", "MB", "GB")
+    power, units = 0, (_("%(n)s bytes"), "%(n)s KB", "%(n)s MB", "%(n)s GB")
     while count >= _THOUSAND and power < len(units) - 1:
         count, power = count / _THOUSAND, power + 1
-    return f"{count:.{1 if power else 0}f} {units[power]}"
+    return units[power].replace("%(n)s", counted(count, 1 if power else 0))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from earful.errors import ActionRefused
+from earful.wording import gettext as _
 from flask import get_flashed_messages
 
 from earful_admin.toasts import say
@@ -22,7 +23,7 @@ class EditedTable(TableView):
 
     def saved_words(self, row: Any) -> str:
         """What to say once a row is saved."""
-        return f"{self.row_title(row)} is saved."
+        return _("%(what)s is saved.", what=self.row_title(row))
 
     def get_save_return_url(self, model: Any, is_created: bool = False) -> str:  # noqa: FBT001, FBT002
         get_flashed_messages()  # Flask-Admin's own words speak of records.
