@@ -194,10 +194,14 @@
     $("#menu")?.close();
     if ($("dialog[open]")) return;
     dialog.showModal();
+    let isEntered = false;
+    const noteEnter = (event) => { isEntered ||= event.key === "Enter"; };
+    dialog.addEventListener("keydown", noteEnter);
     palette ??= Promise.all(dialog.dataset.parts.split(" ").map(bring));
     try {
       await palette;
-      window.earful.readCommands();
+      dialog.removeEventListener("keydown", noteEnter);
+      if (dialog.open) window.earful.readCommands(isEntered);
     } catch {
       palette = null;
       dialog.close();

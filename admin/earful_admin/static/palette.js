@@ -23,7 +23,7 @@
     ?? (node.labels?.length ? textOf(node.labels[0]) : textOf(node)) ?? "");
   const keyOf = (node) => node.getAttribute("aria-keyshortcuts") ?? (node.dataset.go ? `g ${node.dataset.go}` : "");
   // A link of the navigation and a field of the details work where no room is left to show them.
-  const works = (node) => !node.closest("[hidden], :disabled, [data-palette]")
+  const works = (node) => !node.closest("[hidden], :disabled, [data-palette], .brand")
     && (node.closest("nav, aside") || (node.closest(".menu") ?? node).checkVisibility());
 
   const read = (part) => [...part.querySelectorAll(OFFERS)].filter(works).flatMap((node) => {
@@ -39,8 +39,10 @@
     return [own, ...[...node.options].filter((each) => !each.selected).map((each) => (
       { node, key: "", place: own.name, name: tidy(each.text), value: each.value, isInner: true }))];
   });
+  // What is open is offered before the list, and the list before other pages.
+  const farness = (part) => (part.closest("nav") ? 2 : Number(Boolean(part.closest(".list"))));
   const collect = () => [...document.querySelectorAll("[data-commands]")]
-    .sort((one, other) => Boolean(one.closest("nav")) - Boolean(other.closest("nav")))
+    .sort((one, other) => farness(one) - farness(other))
     .flatMap(read).filter((each) => each.name);
 
   // ── Finding ───────────────────────────────────────────────────────────────────────────────
@@ -68,8 +70,8 @@
       const text = fold(`${each.place} ${each.name}`);
       const found = words.map((word) => place(text, word));
       if (!found.every(Boolean)) return null;
-      // Among equals what stands openly comes first, then what says least beside what was typed.
-      const own = (each.isInner ? 5 : 0) + text.length / 1000;
+      // Among equals what stands openly and near comes first, then what says least beside it.
+      const own = (each.isInner ? 5 : 0) + (each.node.closest("nav") ? 2 : 0) + each.name.length / 1000;
       const cost = found.reduce((sum, one) => sum + one.cost, own);
       return { ...each, cost, spots: found.flatMap((one) => one.spots) };
     }).filter(Boolean).sort((one, other) => one.cost - other.cost);
@@ -156,8 +158,9 @@
     if (document.activeElement === document.body) document.getElementById("main").focus();
   });
 
-  window.earful.readCommands = () => {
+  window.earful.readCommands = (isEntered) => {
     commands = collect();
     draw();
+    if (isEntered && shown.length) run(shown[0]);
   };
 })();
