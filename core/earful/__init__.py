@@ -77,7 +77,7 @@ from earful.types import (
     WebhookRequest,
     WebhookResult,
 )
-from earful.wording import gettext, ngettext
+from earful.wording import dated, gettext, mark, ngettext
 
 __version__ = "0.1.0"
 
@@ -148,8 +148,10 @@ __all__ = [
     "WebhookRequest",
     "WebhookResult",
     "__version__",
+    "dated",
     "gettext",
     "hookimpl",
     "installation",
+    "mark",
     "ngettext",
 ]

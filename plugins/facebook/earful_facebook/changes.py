@@ -17,6 +17,7 @@ from earful import (
     RemovalKind,
     Surface,
     UnsupportedPayload,
+    mark,
 )
 
 from earful_facebook.origin import Origin, address_of
@@ -36,10 +37,10 @@ _NEEDS_WORDS = _EDITED | {"unhide"}
 """Without words these would erase those that are known."""
 _GONE = {"remove": RemovalKind.DELETED, "hide": RemovalKind.HIDDEN}
 _NO_MESSAGE = {
-    "like": "likes are not messages",
-    "reaction": "reactions are not messages",
-    "album": "an album holds no words; its photos are posts of their own",
-    "event": "events of the Page are not messages",
+    "like": mark("likes are not messages"),
+    "reaction": mark("reactions are not messages"),
+    "album": mark("an album holds no words; its photos are posts of their own"),
+    "event": mark("events of the Page are not messages"),
 }
 _Value = Mapping[str, Any]
 

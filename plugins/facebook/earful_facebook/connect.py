@@ -16,6 +16,7 @@ from earful import (
     ConnectableAccount,
     ConnectionAttempt,
 )
+from earful import gettext as _
 
 from earful_facebook.fields import NEEDED_PERMISSIONS, PUSHED
 from earful_facebook.graph import Graph
@@ -55,8 +56,10 @@ class FacebookConnector:
     ) -> Sequence[ConnectableAccount]:
         """Every Page that the person manages and has allowed."""
         if "code" not in query:
-            said = query.get("error_description") or query.get("error_message") or "no reason given"
-            raise AuthenticationFailed(f"Facebook did not sign you in: {said}")
+            said = (
+                query.get("error_description") or query.get("error_message") or _("no reason given")
+            )
+            raise AuthenticationFailed(_("Facebook did not sign you in: %(said)s", said=said))
         user_token = self._long_lived(self._user_token(query["code"], redirect_uri))
         facts = token_facts(self._settings, user_token)
         self._require_permissions(facts)
@@ -64,28 +67,38 @@ class FacebookConnector:
             accounts = [_account(page) for page in _pages(graph)]
         if not accounts:
             raise AuthenticationFailed(
-                "Facebook names no Page that you manage. Connect again, and tick the Page in "
-                "Facebook's own dialog."
+                _(
+                    "Facebook names no Page that you manage. Connect again, and tick the Page in "
+                    "Facebook's own dialog."
+                )
             )
         return accounts
 
     def attach(self, account: ConnectableAccount, webhook_url: str | None) -> str:
         """Let Facebook push what happens on the Page, if it can reach this installation."""
         if webhook_url is None:
-            return (
-                f"{account.name} is connected. Facebook cannot reach this installation, so the "
-                f"Page is read every few minutes."
+            return _(
+                "%(name)s is connected. Facebook cannot reach this installation, so the "
+                "Page is read every few minutes.",
+                name=account.name,
             )
         try:
             self._register(webhook_url)
         except ChannelError as error:
-            return (
-                f"{account.name} is connected, but Facebook does not push to {webhook_url}: "
-                f"{error}. Until that is mended the Page is read every few minutes."
+            return _(
+                "%(name)s is connected, but Facebook does not push to %(webhook_url)s: "
+                "%(why)s. Until that is mended the Page is read every few minutes.",
+                name=account.name,
+                webhook_url=webhook_url,
+                why=error,
             )
         with Graph(self._settings, account.credentials["access_token"]) as graph:
             graph.post(f"{account.external_id}/subscribed_apps", subscribed_fields=",".join(PUSHED))
-        return f"{account.name} is connected, and Facebook pushes what happens to {webhook_url}."
+        return _(
+            "%(name)s is connected, and Facebook pushes what happens to %(webhook_url)s.",
+            name=account.name,
+            webhook_url=webhook_url,
+        )
 
     def _register(self, webhook_url: str) -> None:
         """The app's address for pushes; Facebook asks it for the words of `verify_token`."""
@@ -116,22 +129,29 @@ class FacebookConnector:
             )
         token = text(answer.get("access_token"))
         if not token:
-            raise AuthenticationFailed("Facebook gave no access. Connect again.")
+            raise AuthenticationFailed(_("Facebook gave no access. Connect again."))
         return token
 
     def _require_permissions(self, facts: Mapping[str, Any]) -> None:
         missing = missing_permissions(facts)
         if missing:
-            told = "; ".join(f"{name}, to {NEEDED_PERMISSIONS[name]}" for name in missing)
+            told = "; ".join(
+                _("%(name)s, to %(purpose)s", name=name, purpose=_(NEEDED_PERMISSIONS[name]))
+                for name in missing
+            )
             raise AuthenticationFailed(
-                f"Facebook was not allowed everything that is needed: {told}. Connect again and "
-                f"leave every permission ticked. What cannot be ticked needs App Review first."
+                _(
+                    "Facebook was not allowed everything that is needed: %(told)s. Connect "
+                    "again and leave every permission ticked. What cannot be ticked needs App "
+                    "Review first.",
+                    told=told,
+                )
             )
 
 
 def _pages(graph: Graph) -> Iterator[Mapping[str, Any]]:
     after = ""
-    for _ in range(_MOST_LISTS):
+    for _page in range(_MOST_LISTS):
         listed = graph.read_next(
             "me/accounts", after, fields="id,name,access_token,category", limit=100
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from earful import mark
+
 __all__ = [
     "COMMENT",
     "COMMENTS",
@@ -44,11 +46,12 @@ PUSHED = (
 """What a Page's app is subscribed to."""
 
 NEEDED_PERMISSIONS = {
-    "pages_show_list": "list the Pages you manage",
-    "pages_read_engagement": "read the Page's posts and who wrote what",
-    "pages_read_user_content": "read comments, visitors' posts and recommendations",
-    "pages_manage_engagement": "answer, like and hide comments",
-    "pages_manage_metadata": "let Facebook push what happens",
-    "pages_messaging": "read and answer private messages",
+    "pages_show_list": mark("list the Pages you manage"),
+    "pages_read_engagement": mark("read the Page's posts and who wrote what"),
+    "pages_read_user_content": mark("read comments, visitors' posts and recommendations"),
+    "pages_manage_engagement": mark("answer, like and hide comments"),
+    "pages_manage_posts": mark("send pictures with answers"),
+    "pages_manage_metadata": mark("let Facebook push what happens"),
+    "pages_messaging": mark("read and answer private messages"),
 }
 """Each permission, and what is impossible without it."""

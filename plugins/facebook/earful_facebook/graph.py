@@ -14,7 +14,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from earful import AuthenticationFailed, OutcomeUnknown, PayloadError, TemporaryFailure
+from earful import (
+    AuthenticationFailed,
+    OutboundAttachment,
+    OutcomeUnknown,
+    PayloadError,
+    TemporaryFailure,
+    mark,
+)
+from earful import gettext as _
 from earful.http import Client, Response
 
 from earful_facebook.problems import problem
@@ -26,7 +34,9 @@ __all__ = ["LIMIT", "NOT_CONNECTED", "Graph", "open_page", "proof"]
 
 LIMIT = "graph"
 """The name under which the limits of this channel are kept: Facebook has one for each Page."""
-NOT_CONNECTED = "This channel is not connected to a Page yet. Open it under Channels and connect."
+NOT_CONNECTED = mark(
+    "This channel is not connected to a Page yet. Open it under Channels and connect."
+)
 _UNTOLD_WAIT = timedelta(hours=1)
 
 
@@ -82,6 +92,23 @@ class Graph:
         """Write. `OutcomeUnknown` if that may have happened without an answer."""
         return self._called("POST", path, params, writes=True)
 
+    def upload(self, path: str, file: OutboundAttachment, **params: object) -> Mapping[str, Any]:
+        """Hand over a file that nobody sees yet. It may be done twice, so any trouble passes."""
+        self._check_limits()
+        fields = {**self._signed(), **_encoded(params)}
+        source = {"source": (file.name, file.data, file.content_type)}
+        try:
+            response = self._http.post(
+                path, form=fields, files=source, check_status=False, check_auth=False
+            )
+        except OutcomeUnknown as error:
+            raise TemporaryFailure(str(error)) from error
+        self.calls += 1
+        self._note_limits(response)
+        if not response.ok:
+            raise problem(response, writes=False)
+        return _document(response, writes=False)
+
     def delete(self, path: str) -> Mapping[str, Any]:
         """Take back; doing so twice changes nothing."""
         return self._called("DELETE", path, {}, writes=True)
@@ -125,7 +152,9 @@ class Graph:
             reset_at=now + (usage.regain or _UNTOLD_WAIT),
         )
         if usage.regain:
-            limits.block(LIMIT, now + usage.regain, "Facebook's limit for this Page is used up")
+            limits.block(
+                LIMIT, now + usage.regain, mark("Facebook's limit for this Page is used up")
+            )
 
 
 def open_page(settings: FacebookSettings, *, now: Callable[[], datetime] = _now) -> Graph:
@@ -149,8 +178,10 @@ def _document(response: Response, *, writes: bool) -> Mapping[str, Any]:
     except PayloadError as error:
         where = urlsplit(response.url).path
         if writes:
-            raise OutcomeUnknown(f"Facebook took it, but {where} answers no JSON") from error
-        raise TemporaryFailure(f"{where} answers no JSON") from error
+            raise OutcomeUnknown(
+                _("Facebook took it, but %(where)s answers no JSON", where=where)
+            ) from error
+        raise TemporaryFailure(_("%(where)s answers no JSON", where=where)) from error
     if isinstance(found, bool):
         return {"success": found}
     return record(found)

@@ -14,6 +14,7 @@ from earful import (
     RemovalKind,
     Surface,
     UnsupportedPayload,
+    mark,
 )
 
 from earful_facebook.origin import Origin, messenger_thread
@@ -23,24 +24,30 @@ from earful_facebook.wording import UNSUPPORTED, message_attachments, message_te
 __all__ = ["NOT_HANDLED", "parse_event", "private_message"]
 
 NOT_HANDLED = {
-    "delivery": "that a message was delivered is not kept",
-    "read": "that a message was read is not kept",
-    "reaction": "reactions are not messages",
-    "optin": "an opt-in is not a message; the person may write",
-    "referral": "that somebody came by a link is not a message",
-    "account_linking": "linking of accounts is for bots",
-    "app_roles": "roles of apps in a conversation are not messages",
-    "pass_thread_control": "control of a thread went to another app; its messages still arrive",
-    "take_thread_control": "another app took control of a thread; its messages still arrive",
-    "request_thread_control": "another app asks for control of a thread",
-    "policy-enforcement": "Meta's policy check is for the app's owner: see the app's dashboard",
-    "policy_enforcement": "Meta's policy check is for the app's owner: see the app's dashboard",
-    "checkout_update": "purchases are not messages",
-    "pre_checkout": "purchases are not messages",
-    "payment": "purchases are not messages",
-    "game_play": "games are not messages",
-    "messaging_feedback": "answers to feedback forms are not messages",
-    "response_feedback": "thumbs for an answer are not messages",
+    "delivery": mark("that a message was delivered is not kept"),
+    "read": mark("that a message was read is not kept"),
+    "reaction": mark("reactions are not messages"),
+    "optin": mark("an opt-in is not a message; the person may write"),
+    "referral": mark("that somebody came by a link is not a message"),
+    "account_linking": mark("linking of accounts is for bots"),
+    "app_roles": mark("roles of apps in a conversation are not messages"),
+    "pass_thread_control": mark(
+        "control of a thread went to another app; its messages still arrive"
+    ),
+    "take_thread_control": mark("another app took control of a thread; its messages still arrive"),
+    "request_thread_control": mark("another app asks for control of a thread"),
+    "policy-enforcement": mark(
+        "Meta's policy check is for the app's owner: see the app's dashboard"
+    ),
+    "policy_enforcement": mark(
+        "Meta's policy check is for the app's owner: see the app's dashboard"
+    ),
+    "checkout_update": mark("purchases are not messages"),
+    "pre_checkout": mark("purchases are not messages"),
+    "payment": mark("purchases are not messages"),
+    "game_play": mark("games are not messages"),
+    "messaging_feedback": mark("answers to feedback forms are not messages"),
+    "response_feedback": mark("thumbs for an answer are not messages"),
 }
 _Event = Mapping[str, Any]
 
@@ -59,7 +66,7 @@ def parse_event(origin: Origin, event: _Event) -> Iterable[Parsed]:
     known = ("sender", "recipient", "timestamp")
     names = sorted(str(name) for name in event if name not in known)
     if not names:
-        raise PayloadError("a Messenger event without content")
+        raise PayloadError(mark("a Messenger event without content"))
     raise UnsupportedPayload(f"Messenger events of the kind {', '.join(names)!r} are not read")
 
 
@@ -159,7 +166,9 @@ def _parties(origin: Origin, event: _Event, *, is_echo: bool) -> tuple[str, str]
             raise UnsupportedPayload("a message of ours to somebody without an id")
         return origin.page_id, person
     if not writer and "user_ref" in sender:
-        raise UnsupportedPayload("a visitor of the retired chat plugin has no id to answer to")
+        raise UnsupportedPayload(
+            mark("a visitor of the retired chat plugin has no id to answer to")
+        )
     return required_id(writer, "a message's sender"), writer
 
 

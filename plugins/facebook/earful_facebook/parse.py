@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from earful import Parsed, Payload, PayloadError, Removal, UnsupportedPayload
+from earful import Parsed, Payload, PayloadError, Removal, UnsupportedPayload, mark
 
 from earful_facebook.changes import parse_change
 from earful_facebook.listing import parse_list
@@ -23,10 +23,10 @@ from earful_facebook.values import EPOCH, identifier, items, moment, required_id
 __all__ = ["parse"]
 
 _NOT_OURS = {
-    "user": "changes of people's profiles are not read",
-    "permissions": "what people allow an app is not a message; health shows it",
-    "instagram": "Instagram is another kind of channel",
-    "whatsapp_business_account": "WhatsApp is another kind of channel",
+    "user": mark("changes of people's profiles are not read"),
+    "permissions": mark("what people allow an app is not a message; health shows it"),
+    "instagram": mark("Instagram is another kind of channel"),
+    "whatsapp_business_account": mark("WhatsApp is another kind of channel"),
 }
 
 
@@ -41,7 +41,7 @@ def parse(payload: Payload) -> list[Parsed]:
     except (ValueError, RecursionError) as error:
         raise PayloadError(f"this is no JSON: {error}") from error
     if not isinstance(document, dict):
-        raise PayloadError("this is no document of Facebook's")
+        raise PayloadError(mark("this is no document of Facebook's"))
     if payload.meta.get("read"):
         return _read(payload.meta, document)
     return _pushed(document, payload.meta)
@@ -50,7 +50,7 @@ def parse(payload: Payload) -> list[Parsed]:
 def _read(meta: Mapping[str, str], document: Mapping[str, Any]) -> list[Parsed]:
     at = moment(meta.get("fetched_at"))
     if at is None:
-        raise PayloadError("the payload's own notes do not say when it was read")
+        raise PayloadError(mark("the payload's own notes do not say when it was read"))
     origin = Origin(page_id=meta.get("page_id", ""), page_name=meta.get("page_name", ""), at=at)
     if meta["read"] == "removals":
         return [_deleted(each, at) for each in items(document.get("data"))]
@@ -65,7 +65,7 @@ def _pushed(document: Mapping[str, Any], meta: Mapping[str, str]) -> list[Parsed
     about = text(document.get("object"))
     entries = items(document.get("entry"))
     if not about or not entries:
-        raise PayloadError("this is no push of Facebook's: it has no object or no entry")
+        raise PayloadError(mark("this is no push of Facebook's: it has no object or no entry"))
     if about != "page":
         raise UnsupportedPayload(_NOT_OURS.get(about, f"pushes about {about!r} are not read"))
     found: list[Parsed] = []
@@ -98,7 +98,7 @@ def _parts(entry: Mapping[str, Any], origin: Origin) -> Iterator[Callable[[], It
     changes = items(entry.get("changes"))
     events = [*items(entry.get("messaging")), *items(entry.get("standby"))]
     if not changes and not events:
-        raise PayloadError("an entry of Facebook's without changes and without messages")
+        raise PayloadError(mark("an entry of Facebook's without changes and without messages"))
     for change in changes:
         yield partial(parse_change, origin, change)
     for event in events:
@@ -108,7 +108,7 @@ def _parts(entry: Mapping[str, Any], origin: Origin) -> Iterator[Callable[[], It
 def _origin(entry: Mapping[str, Any], meta: Mapping[str, str]) -> Origin:
     page_id = identifier(entry.get("id"))
     if not page_id:
-        raise PayloadError("an entry of Facebook's does not say which Page it is about")
+        raise PayloadError(mark("an entry of Facebook's does not say which Page it is about"))
     return Origin(
         page_id=page_id,
         page_name=meta.get("page_name", ""),

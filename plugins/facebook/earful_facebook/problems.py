@@ -19,7 +19,9 @@ from earful import (
     PayloadError,
     RateLimited,
     TemporaryFailure,
+    mark,
 )
+from earful import gettext as _
 from earful.http import Response, parse_retry_after
 
 from earful_facebook.usage import read_usage
@@ -38,13 +40,13 @@ class NotPermitted(DeliveryRejected):
 
 _SIGNED_OUT = frozenset({102, 190, 463, 467})
 _WHY_SIGNED_OUT = {
-    458: "the app was removed from the account that connected it",
-    459: "Facebook wants that person to confirm who they are",
-    460: "that person changed their password",
-    463: "it has expired",
-    464: "that person has not confirmed their account",
-    467: "it was revoked",
-    492: "that person no longer has a role on the Page",
+    458: mark("the app was removed from the account that connected it"),
+    459: mark("Facebook wants that person to confirm who they are"),
+    460: mark("that person changed their password"),
+    463: mark("it has expired"),
+    464: mark("that person has not confirmed their account"),
+    467: mark("it was revoked"),
+    492: mark("that person no longer has a role on the Page"),
 }
 _WRONG_SECRET = ("appsecret_proof", "client secret")
 _LIMITS = frozenset({4, 17, 32, 341, 613, 1200, *range(80000, 80015)})
@@ -54,12 +56,12 @@ _NOT_THERE = frozenset({(100, 33), (100, 2018001)})
 _UNKNOWN_OBJECT = frozenset({803, 1705})
 _NOT_APPROVED = 2018028
 _REJECTED = {
-    368: "Facebook holds this Page back for a while because it took something for abuse",
-    506: "Facebook refuses the same text twice in a row",
-    551: "This person cannot be reached in Messenger at the moment",
-    10900: "This was already answered privately; Facebook allows that once",
-    10903: "This person cannot be answered privately",
-    1893061: "Facebook does not let this Page comment here",
+    368: mark("Facebook holds this Page back for a while because it took something for abuse"),
+    506: mark("Facebook refuses the same text twice in a row"),
+    551: mark("This person cannot be reached in Messenger at the moment"),
+    10900: mark("This was already answered privately; Facebook allows that once"),
+    10903: mark("This person cannot be answered privately"),
+    1893061: mark("Facebook does not let this Page comment here"),
 }
 _PERMISSION = frozenset({3, 10, *range(200, 300)})
 
@@ -91,7 +93,7 @@ def _fault(response: Response) -> _Fault:
     return _Fault(
         code=_number(error.get("code")),
         subcode=_number(error.get("error_subcode")),
-        said=said or f"it answers {response.status}",
+        said=said or _("it answers %(status)s", status=response.status),
         is_transient=error.get("is_transient") is True,
         response=response,
     )
@@ -100,15 +102,21 @@ def _fault(response: Response) -> _Fault:
 def _wrong_secret(fault: _Fault) -> ChannelError | None:
     if not any(words in fault.said.lower() for words in _WRONG_SECRET):
         return None
-    return AuthenticationFailed(f"Facebook does not accept this channel's app_secret: {fault.said}")
+    return AuthenticationFailed(
+        _("Facebook does not accept this channel's app_secret: %(said)s", said=fault.said)
+    )
 
 
 def _signed_out(fault: _Fault) -> ChannelError | None:
     if fault.code not in _SIGNED_OUT:
         return None
-    why = _WHY_SIGNED_OUT.get(fault.subcode, fault.said)
+    known = _WHY_SIGNED_OUT.get(fault.subcode)
+    why = _(known) if known else fault.said
     return AuthenticationFailed(
-        f"Facebook no longer accepts the Page's access: {why}. Connect the channel again."
+        _(
+            "Facebook no longer accepts the Page's access: %(why)s. Connect the channel again.",
+            why=why,
+        )
     )
 
 
@@ -116,29 +124,39 @@ def _limited(fault: _Fault) -> ChannelError | None:
     is_too_much = fault.response.status == HTTPStatus.TOO_MANY_REQUESTS
     if fault.code not in _LIMITS and not is_too_much:
         return None
-    said = f"Facebook asks to wait: {fault.said}"
+    said = _("Facebook asks to wait: %(said)s", said=fault.said)
     return RateLimited(said, retry_after=_wait(fault.response))
 
 
 def _gone(fault: _Fault) -> ChannelError | None:
     if (fault.code, fault.subcode) not in _NOT_THERE and fault.code not in _UNKNOWN_OBJECT:
         return None
-    return Gone(f"It is no longer on Facebook, or this Page may not see it: {fault.said}")
+    return Gone(
+        _("It is no longer on Facebook, or this Page may not see it: %(said)s", said=fault.said)
+    )
 
 
 def _outside_window(fault: _Fault) -> ChannelError | None:
     if fault.subcode not in _OUTSIDE_WINDOW:
         return None
     return DeliveryRejected(
-        "Facebook's time for an answer is over: it takes answers up to 24 hours after the "
-        "person's last message. They have to write again first."
+        _(
+            "Facebook's time for an answer is over: it takes answers up to 24 hours after the "
+            "person's last message. They have to write again first."
+        )
     )
 
 
 def _rejected(fault: _Fault) -> ChannelError | None:
     if fault.code not in _REJECTED:
         return None
-    return DeliveryRejected(f"{_REJECTED[fault.code]}. Facebook says: {fault.said}")
+    return DeliveryRejected(
+        _(
+            "%(rejected)s. Facebook says: %(said)s",
+            rejected=_(_REJECTED[fault.code]),
+            said=fault.said,
+        )
+    )
 
 
 def _not_permitted(fault: _Fault) -> ChannelError | None:
@@ -146,12 +164,18 @@ def _not_permitted(fault: _Fault) -> ChannelError | None:
         return None
     if fault.subcode == _NOT_APPROVED:
         return NotPermitted(
-            "Facebook lets this app write to people with a role in it only, until it is approved "
-            "for pages_messaging (App Review)."
+            _(
+                "Facebook lets this app write to people with a role in it only, until it is "
+                "approved for pages_messaging (App Review)."
+            )
         )
     return NotPermitted(
-        f"Facebook says that a permission is missing: {fault.said}. Connect the channel again and "
-        f"leave every permission ticked; see the manual for those that need App Review."
+        _(
+            "Facebook says that a permission is missing: %(said)s. Connect the "
+            "channel again and leave every permission ticked; see the manual for "
+            "those that need App Review.",
+            said=fault.said,
+        )
     )
 
 
@@ -171,10 +195,18 @@ def _other(fault: _Fault, *, writes: bool) -> ChannelError:
     status, said = fault.response.status, fault.said
     is_broken = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if is_broken and writes:
-        return OutcomeUnknown(f"Facebook answers {status} and may have taken it: {said}")
+        return OutcomeUnknown(
+            _(
+                "Facebook answers %(status)s and may have taken it: %(said)s",
+                status=status,
+                said=said,
+            )
+        )
     if is_broken or fault.is_transient or fault.code in _PASSING:
-        return TemporaryFailure(f"Facebook has trouble at the moment: {said}")
-    refused = f"Facebook refuses: {said}" + (f" (code {fault.code})" if fault.code else "")
+        return TemporaryFailure(_("Facebook has trouble at the moment: %(said)s", said=said))
+    refused = _("Facebook refuses: %(said)s", said=said) + (
+        _(" (code %(code)s)", code=fault.code) if fault.code else ""
+    )
     return DeliveryRejected(refused) if writes else ChannelError(refused)
 
 

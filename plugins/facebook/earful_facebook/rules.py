@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from earful import Capabilities, Capability, ReplyContext, ReplyPermission, Surface
+from earful import Capabilities, Capability, Media, ReplyContext, ReplyPermission, Surface, mark
+from earful import gettext as _
 
 from earful_facebook.changes import MENTION, RATING
 from earful_facebook.settings import (
@@ -21,36 +22,50 @@ LONGEST_MESSAGE = 2_000
 """What the Send API takes of a text ("must be UTF-8 and has a 2000 character limit")."""
 
 _YES = Capability(allowed=True)
-_MEDIA = "Replies are sent as text only."
-_RATED = "Facebook has no interface for answering recommendations. Open the Page to answer there."
-_NOT_IN_PUBLIC = "A private message is answered in Messenger only."
-_NOT_OURS = "A Page cannot write privately about what stands elsewhere than on the Page itself."
-_ONCE = (
+PICTURES = Media(
+    largest={"image/jpeg": 4_000_000, "image/png": 4_000_000}, alt_length=1000, needs_words=True
+)
+"""One photo with a comment. A lost reply is found again by its words, so there have to be some."""
+_MEDIA = mark(
+    "Messenger takes a picture as a message of its own, and an answer is sent as one message. "
+    "Send the picture on Facebook itself."
+)
+_RATED = mark(
+    "Facebook has no interface for answering recommendations. Open the Page to answer there."
+)
+_NOT_IN_PUBLIC = mark("A private message is answered in Messenger only.")
+_NOT_OURS = mark(
+    "A Page cannot write privately about what stands elsewhere than on the Page itself."
+)
+_ONCE = mark(
     "Facebook allows one private reply to a comment, and it has been sent. As soon as the person "
     "answers in Messenger you can write to them there."
 )
-_TOO_OLD = "Facebook takes a private reply only within 7 days. Answer in public instead."
-_REFUSED = "Facebook does not let this Page write privately to this person. Answer in public."
-_NOBODY_WROTE = "The person has not written in Messenger yet; a Page may answer, but not begin."
-_CLOSED = (
+_TOO_OLD = mark("Facebook takes a private reply only within 7 days. Answer in public instead.")
+_REFUSED = mark("Facebook does not let this Page write privately to this person. Answer in public.")
+_NOBODY_WROTE = mark(
+    "The person has not written in Messenger yet; a Page may answer, but not begin."
+)
+_CLOSED = mark(
     "Facebook takes answers up to 24 hours after the person's last message. "
     "They have to write again first."
 )
-_CLOSED_FOR_HUMANS = (
+_CLOSED_FOR_HUMANS = mark(
     "Facebook takes answers from people up to 7 days after the person's last message. "
     "They have to write again first."
 )
 
 
 def capabilities(settings: FacebookSettings) -> Capabilities:
-    """A Page can do everything but send files from here."""
+    """A Page can do everything; pictures go with public answers only."""
     return Capabilities(
         surfaces=frozenset(Surface),
         reply=_YES,
         private_reply=_YES,
         like=_YES,
         hide=_YES,
-        media=Capability(allowed=False, reason=_MEDIA),
+        media=_YES,
+        public_media=PICTURES,
         reply_length=LONGEST_COMMENT,
         private_reply_length=LONGEST_MESSAGE,
         reply_window=HUMAN_AGENT_WINDOW if settings.human_agent else ANSWER_WINDOW,
@@ -91,18 +106,19 @@ def _in_public(context: ReplyContext) -> ReplyPermission:
     if context.extra.get("kind") == RATING:
         return _no(context, _RATED)
     if context.extra.get("can_comment") == "false":
-        return _no(context, "Facebook does not let this Page comment there.")
+        return _no(context, mark("Facebook does not let this Page comment there."))
     return ReplyPermission(allowed=True, open_url=context.url)
 
 
 def _until(context: ReplyContext, end: datetime, closed: str) -> ReplyPermission:
     if end - context.now <= timedelta():
         return _no(context, closed)
-    return ReplyPermission(allowed=True, until=end, open_url=context.url)
+    no_picture = Capability(allowed=False, reason=_(_MEDIA))
+    return ReplyPermission(allowed=True, until=end, open_url=context.url, media=no_picture)
 
 
 def _no(context: ReplyContext, reason: str) -> ReplyPermission:
-    return ReplyPermission(allowed=False, reason=reason, open_url=context.url)
+    return ReplyPermission(allowed=False, reason=_(reason), open_url=context.url)
 
 
 def count_length(text: str) -> int:

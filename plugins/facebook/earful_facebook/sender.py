@@ -11,10 +11,13 @@ from earful import (
     Action,
     ActionKind,
     DeliveryRejected,
+    OutboundAttachment,
     OutboundReply,
     OutcomeUnknown,
     Receipt,
     Surface,
+    TemporaryFailure,
+    mark,
 )
 
 from earful_facebook.graph import Graph, open_page
@@ -60,7 +63,7 @@ class FacebookSender:
         """An answer in Messenger, inside the time that Facebook gives for it."""
         person = _person(reply)
         if not person:
-            raise DeliveryRejected("Facebook does not say who is to receive this message")
+            raise DeliveryRejected(mark("Facebook does not say who is to receive this message"))
         said = _fitting(reply.text, LONGEST_MESSAGE)
         answer = graph.post(
             f"{graph.page_id}/messages",
@@ -77,20 +80,26 @@ class FacebookSender:
             return {"messaging_type": "RESPONSE"}
         if not self._settings.human_agent:
             raise DeliveryRejected(
-                "Facebook's 24 hours for an answer have passed. The person has to write again; "
-                "with Meta's Human Agent feature and human_agent = true it would be 7 days."
+                mark(
+                    "Facebook's 24 hours for an answer have passed. The person has to write again; "
+                    "with Meta's Human Agent feature and human_agent = true it would be 7 days."
+                )
             )
         if since < HUMAN_AGENT_WINDOW:
             return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
         raise DeliveryRejected(
-            "Facebook's 7 days for an answer by a person have passed. They have to write again."
+            mark(
+                "Facebook's 7 days for an answer by a person have passed. They have to write again."
+            )
         )
 
     def act(self, action: Action) -> Receipt:
         """Like or hide a comment or post, or take that back. Doing it twice changes nothing."""
         target = action.external_id
         if action.extra.get("kind") == "message":
-            raise DeliveryRejected("Private messages can be neither liked nor hidden from here.")
+            raise DeliveryRejected(
+                mark("Private messages can be neither liked nor hidden from here.")
+            )
         with self._page() as graph:
             if action.kind is ActionKind.HIDE:
                 _hide(graph, action)
@@ -151,8 +160,10 @@ class FacebookSender:
             return new[-1]
         if len(listed) >= _LOOKED_THROUGH and _reaches_back_only_to(listed, reply.submitted_at):
             raise OutcomeUnknown(
-                "There is too much since then to tell whether Facebook has taken this reply. "
-                "Look at the conversation on Facebook."
+                mark(
+                    "There is too much since then to tell whether Facebook has taken this reply. "
+                    "Look at the conversation on Facebook."
+                )
             )
         return None
 
@@ -173,10 +184,21 @@ def _fitting(said: str, most: int) -> str:
 
 def _comment(graph: Graph, reply: OutboundReply) -> Receipt:
     said = _fitting(reply.text, LONGEST_COMMENT)
-    answer = graph.post(f"{reply.in_reply_to}/comments", message=said)
+    photo = {"attachment_id": _photo(graph, each) for each in reply.attachments[:1]}
+    answer = graph.post(f"{reply.in_reply_to}/comments", message=said, **photo)
     if not identifier(answer.get("id")):
-        raise OutcomeUnknown("Facebook took the comment, but does not say where it stands")
+        raise OutcomeUnknown(mark("Facebook took the comment, but does not say where it stands"))
     return _comment_receipt(answer)
+
+
+def _photo(graph: Graph, file: OutboundAttachment) -> str:
+    """The id of an unpublished photo. Nobody sees it without the comment that names it."""
+    told = {"alt_text_custom": file.alt} if file.alt else {}
+    answer = graph.upload(f"{graph.page_id}/photos", file, published=False, **told)
+    photo = identifier(answer.get("id"))
+    if not photo:
+        raise TemporaryFailure(mark("Facebook took the photo, but does not say under which id"))
+    return photo
 
 
 def _reply_privately(graph: Graph, reply: OutboundReply) -> Receipt:
@@ -186,8 +208,11 @@ def _reply_privately(graph: Graph, reply: OutboundReply) -> Receipt:
     told = graph.get(target, fields="can_reply_privately")
     if told.get("can_reply_privately") is False:
         raise DeliveryRejected(
-            "Facebook does not allow a private reply to this: it is older than 7 days, was already "
-            "answered privately, or the person does not take messages. Answer in public instead."
+            mark(
+                "Facebook does not allow a private reply to this: it is older than 7 days, was "
+                "already answered privately, or the person does not take messages. Answer in "
+                "public instead."
+            )
         )
     name = "post_id" if reply.answered_surface is Surface.PUBLIC_POST else "comment_id"
     answer = graph.post(
@@ -202,7 +227,7 @@ def _hide(graph: Graph, action: Action) -> None:
     if is_comment and not action.undo:
         told = graph.get(target, fields="can_hide,is_hidden")
         if told.get("can_hide") is False and told.get("is_hidden") is not True:
-            raise DeliveryRejected("Facebook does not let this Page hide that comment.")
+            raise DeliveryRejected(mark("Facebook does not let this Page hide that comment."))
     graph.post(target, is_hidden=not action.undo)
 
 
@@ -259,5 +284,5 @@ def _comment_receipt(comment: Mapping[str, Any]) -> Receipt:
 def _message_receipt(answer: Mapping[str, Any]) -> Receipt:
     mid, person = identifier(answer.get("message_id")), identifier(answer.get("recipient_id"))
     if not mid:
-        raise OutcomeUnknown("Facebook took the message, but does not say under which id")
+        raise OutcomeUnknown(mark("Facebook took the message, but does not say under which id"))
     return Receipt(external_id=mid, thread_id=messenger_thread(person) if person else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from earful import Badge, ChannelType, hookimpl
+from earful import Badge, ChannelType, hookimpl, mark
 
 from earful_forums.abilities import can_reply, capabilities, count_length
 from earful_forums.demo import demo
@@ -17,7 +17,7 @@ __all__ = ["FORUMS", "register_channels"]
 
 FORUMS = ChannelType(
     kind="forums",
-    title="Blogs and forums",
+    title=mark("Blogs and forums"),
     settings=ForumsSettings,
     parse=parse,
     badge=Badge(letters="Fo", colour="#8a4b08"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from earful import Capabilities, Capability, ReplyContext, ReplyPermission, Surface
+from earful import Capabilities, Capability, ReplyContext, ReplyPermission, Surface, mark
+from earful import gettext as _
 
 from earful_forums.settings import ForumsSettings
 
@@ -13,25 +14,25 @@ __all__ = ["LONGEST_REPLY", "can_reply", "capabilities", "count_length"]
 LONGEST_REPLY = 65_525
 """What WordPress stores of a comment, in bytes."""
 
-_FEED = "Feeds can only be read. Open the page to answer there."
-_UNSIGNED = (
+_FEED = mark("Feeds can only be read. Open the page to answer there.")
+_UNSIGNED = mark(
     "This channel has no WordPress application password, so it can only be read. "
     "Open the page to answer there."
 )
-_NO_COMMENT = "Only comments can be answered from here. Open the page to answer there."
+_NO_COMMENT = mark("Only comments can be answered from here. Open the page to answer there.")
 
 
 def capabilities(settings: ForumsSettings) -> Capabilities:
     """Answering and hiding need an application password of the site's WordPress."""
     reason = _missing(settings)
-    may = Capability(allowed=not reason, reason=reason)
+    may = Capability(allowed=not reason, reason=_(reason))
     return Capabilities(
         surfaces=frozenset({Surface.PUBLIC_POST, Surface.PUBLIC_REPLY}),
         reply=may,
-        private_reply=_never("Comments have no private messages. Write an email instead."),
-        like=_never("Neither feeds nor WordPress know likes."),
+        private_reply=_never(mark("Comments have no private messages. Write an email instead.")),
+        like=_never(mark("Neither feeds nor WordPress know likes.")),
         hide=may,
-        media=_never("Comments are sent as plain text only."),
+        media=_never(mark("Comments are sent as plain text only.")),
         reply_length=LONGEST_REPLY,
     )
 
@@ -41,7 +42,7 @@ def can_reply(settings: ForumsSettings, context: ReplyContext) -> ReplyPermissio
     reason = _missing(settings)
     if not reason and not context.external_id.startswith("comment-"):
         reason = _NO_COMMENT
-    return ReplyPermission(allowed=not reason, reason=reason)
+    return ReplyPermission(allowed=not reason, reason=_(reason))
 
 
 def count_length(text: str) -> int:
@@ -56,4 +57,4 @@ def _missing(settings: ForumsSettings) -> str:
 
 
 def _never(reason: str) -> Capability:
-    return Capability(allowed=False, reason=reason)
+    return Capability(allowed=False, reason=_(reason))

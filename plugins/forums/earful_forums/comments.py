@@ -14,6 +14,7 @@ from earful import (
     PayloadError,
     Surface,
     UnsupportedPayload,
+    mark,
 )
 
 from earful_forums.links import slug_title, web_url
@@ -33,14 +34,14 @@ def comment_list(body: bytes) -> list[dict[str, Any]]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise PayloadError("This is not JSON, so it is no list of comments") from error
+        raise PayloadError(mark("This is not JSON, so it is no list of comments")) from error
     if isinstance(found, dict) and isinstance(found.get("code"), str):
         said = one_line(str(found.get("message", "")))
         raise UnsupportedPayload(f"WordPress reports {one_line(found['code'])}: {said}")
     if not isinstance(found, list) or not all(
         isinstance(item, dict) and type(item.get("id")) is int for item in found
     ):
-        raise PayloadError("This is JSON, but no list of comments")
+        raise PayloadError(mark("This is JSON, but no list of comments"))
     return found
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import feedparser
-from earful import InboundMessage, Payload, PayloadError
+from earful import InboundMessage, Payload, PayloadError, mark
 
 from earful_forums.entry import Entry, Feed, message_of
 from earful_forums.meta import EPOCH, Meta
@@ -78,9 +78,9 @@ def is_wordpress(body: bytes) -> bool:
 
 def _refuse_what_is_no_feed(body: bytes) -> None:
     if not body.strip():
-        raise PayloadError("The document is empty")
+        raise PayloadError(mark("The document is empty"))
     if _DECLARES_ENTITIES.search(body):
-        raise PayloadError("The document declares entities of its own, which no feed needs")
+        raise PayloadError(mark("The document declares entities of its own, which no feed needs"))
 
 
 def _parsed(payload: Payload, meta: Meta) -> Any:
@@ -108,10 +108,10 @@ def _thinned(body: bytes, most: int) -> bytes:
 def _why_not(payload: Payload) -> str:
     head = payload.body[:512].lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html")):
-        return "This is a web page, not a feed"
+        return mark("This is a web page, not a feed")
     if head.startswith((b"{", b"[")):
-        return "This is JSON, not a feed"
-    return "This is not a feed"
+        return mark("This is JSON, not a feed")
+    return mark("This is not a feed")
 
 
 def _feed_date(facts: dict[str, Any]) -> datetime | None:

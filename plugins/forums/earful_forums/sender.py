@@ -19,6 +19,7 @@ from earful import (
     PayloadError,
     RateLimited,
     Receipt,
+    mark,
 )
 from earful.http import Response
 
@@ -62,7 +63,7 @@ class ForumSender:
     def act(self, action: Action) -> Receipt:
         """Hold a comment back from the public, or show it again."""
         if action.kind is not ActionKind.HIDE:
-            raise DeliveryRejected("WordPress has no likes")
+            raise DeliveryRejected(mark("WordPress has no likes"))
         number = _number(action.external_id)
         with self._site() as site:
             status = "approved" if action.undo else "hold"
@@ -98,7 +99,7 @@ class ForumSender:
 
     def _site(self) -> WordPress:
         if self._settings.auth is None:
-            raise DeliveryRejected("This channel has no application password to answer with")
+            raise DeliveryRejected(mark("This channel has no application password to answer with"))
         if not self._root:
             self._root = discover(self._settings).url
         return WordPress(self._settings, self._root)
@@ -106,14 +107,14 @@ class ForumSender:
     def _post(self, site: WordPress, parent: str, extra: Any) -> str:
         post = str(extra.get("post") or "") or str(site.comment(parent).get("post") or "")
         if not post.isdigit():
-            raise DeliveryRejected("The comment to answer is not there any more")
+            raise DeliveryRejected(mark("The comment to answer is not there any more"))
         return post
 
 
 def _number(identifier: str) -> str:
     number = identifier.removeprefix("comment-")
     if number == identifier or not number.isdigit():
-        raise DeliveryRejected("Only comments can be answered; this is a post of the site")
+        raise DeliveryRejected(mark("Only comments can be answered; this is a post of the site"))
     return number
 
 
@@ -125,7 +126,7 @@ def _receipt(response: Response) -> Receipt:
     except PayloadError as error:
         raise OutcomeUnknown(f"WordPress took it, but its answer is no JSON: {error}") from error
     if not isinstance(comment, dict) or type(comment.get("id")) is not int:
-        raise OutcomeUnknown("WordPress took it, but does not say where it stands")
+        raise OutcomeUnknown(mark("WordPress took it, but does not say where it stands"))
     return _receipt_of(comment)
 
 

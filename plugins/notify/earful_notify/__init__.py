@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from earful import NotifierType, hookimpl
+from earful import NotifierType, hookimpl, mark
 
 from earful_notify.services import AppriseNotifier, AppriseSettings
 from earful_notify.webhook import WebhookNotifier, WebhookSettings
@@ -18,13 +18,13 @@ def register_notifiers() -> Iterable[NotifierType]:
     return [
         NotifierType(
             kind="apprise",
-            title="Chat, e-mail, SMS and push, through Apprise",
+            title=mark("Chat, e-mail, SMS and push, through Apprise"),
             settings=AppriseSettings,
             create=AppriseNotifier,
         ),
         NotifierType(
             kind="webhook",
-            title="Signed request to your own software",
+            title=mark("Signed request to your own software"),
             settings=WebhookSettings,
             create=WebhookNotifier,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from earful import ClassifierType, hookimpl
+from earful import ClassifierType, hookimpl, mark
 
 from earful_sentiment.classifier import (
     LABELS,
@@ -24,7 +24,7 @@ def register_classifiers() -> Iterable[ClassifierType]:
     return [
         ClassifierType(
             kind="sentiment",
-            title="Tone (negative, neutral, positive), frustration, language",
+            title=mark("Tone (negative, neutral, positive), frustration, language"),
             settings=SentimentSettings,
             create=SentimentClassifier,
             version="sentiment",

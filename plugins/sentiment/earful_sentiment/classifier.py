@@ -21,7 +21,9 @@ from earful import (
     PluginError,
     Settings,
     installation,
+    mark,
 )
+from earful import gettext as _
 from pydantic import Field, StringConstraints
 
 from earful_sentiment import folders
@@ -34,8 +36,10 @@ if TYPE_CHECKING:
 __all__ = ["LABELS", "SentimentClassifier", "SentimentSettings", "card", "check", "version_of"]
 
 LABELS = (
-    LabelSet(namespace="sentiment", title="Tone", values=TONES),
-    LabelSet(namespace="mood", title="Mood", values=(FRUSTRATED,), none="not frustrated"),
+    LabelSet(namespace="sentiment", title=mark("Tone"), values=TONES),
+    LabelSet(
+        namespace="mood", title=mark("Mood"), values=(FRUSTRATED,), none=mark("not frustrated")
+    ),
 )
 _THRESHOLD = 0.5
 """From which probability on people are called frustrated, where the model does not say."""
@@ -81,9 +85,15 @@ def check(settings: SentimentSettings) -> str:
     folders.verify(folder)
     if folder.onnx is None and (why := folders.missing_torch(folder.name)):
         raise PluginError(why)
-    speaks = ", ".join(folder.languages) or "not said by the model"
+    speaks = ", ".join(folder.languages) or _("not said by the model")
     runs = "ONNX Runtime" if folder.onnx else "torch"
-    return f"{folder.version}, {folder.size / 1e6:.0f} MB, {runs}; languages: {speaks}"
+    return _(
+        "%(version)s, %(size)s MB, %(runs)s; languages: %(speaks)s",
+        version=folder.version,
+        size=f"{folder.size / 1000000.0:.0f}",
+        runs=runs,
+        speaks=speaks,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,9 @@ def _labels(model: _Loaded, message: ClassifiedMessage, reading: Reading) -> lis
     if reading.frustrated is not None and reading.frustrated >= model.threshold:
         labels.append(_mood(reading.frustrated, model.threshold))
     if language:
-        detail = "as the platform says" if certainty is None else "guessed from the text"
+        detail = (
+            mark("as the platform says") if certainty is None else mark("guessed from the text")
+        )
         labels.append(Label(name=f"lang:{language}", score=certainty, detail=detail))
     return labels
 

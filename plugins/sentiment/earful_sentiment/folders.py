@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from earful import PluginError, installation
+from earful import gettext as _
 
 __all__ = [
     "SHIPPED",
@@ -107,7 +108,10 @@ def find(model: str, revision: str = "") -> ModelFolder:
     if path.is_dir():
         return _folder(path, path.resolve().name)
     if not is_hub_name(model):
-        message = f"There is no model folder {model}, and it is not the name of a repository."
+        message = _(
+            "There is no model folder %(model)s, and it is not the name of a repository.",
+            model=model,
+        )
         raise PluginError(message)
     return _downloaded(model, revision)
 
@@ -138,9 +142,10 @@ def missing_torch(model: str) -> str:
     """Why a model without ONNX files cannot be read here; empty if it can."""
     if find_spec("torch") is not None:
         return ""
-    return (
-        f"The model {model} has no ONNX file, so it needs torch: "
-        "install Earful with the extra [torch], or choose a model with ONNX files."
+    return _(
+        "The model %(model)s has no ONNX file, so it needs torch: install Earful "
+        "with the extra [torch], or choose a model with ONNX files.",
+        model=model,
     )
 
 
@@ -153,10 +158,13 @@ def verify(folder: ModelFolder) -> None:
     if not listed.is_file():
         return
     for line in listed.read_text(encoding="utf-8").splitlines():
-        checksum, _, name = line.partition("  ")
+        checksum, _gap, name = line.partition("  ")
         file = folder.path / name
         if not file.is_file() or _checksum_of(file) != checksum:
-            message = f"The model's file {file} is damaged or missing; install the model again."
+            message = _(
+                "The model's file %(file)s is damaged or missing; install the model again.",
+                file=file,
+            )
             raise PluginError(message)
 
 
@@ -170,7 +178,9 @@ def _fingerprint(folder: ModelFolder) -> str:
     """A model without a version is told apart by its weights."""
     weights = folder.onnx or next(iter(sorted(folder.path.glob("*.safetensors"))), None)
     if weights is None:
-        message = f"There are no weights in {folder.path}: neither *.onnx nor *.safetensors."
+        message = _(
+            "There are no weights in %(path)s: neither *.onnx nor *.safetensors.", path=folder.path
+        )
         raise PluginError(message)
     return _checksum_of(weights)[:12]
 
@@ -182,9 +192,10 @@ def _downloaded(model: str, revision: str) -> ModelFolder:
     except (OSError, ValueError, KeyError):
         path = None
     if path is None or not (path / "config.json").is_file():
-        message = (
-            f"The model {model} is not on this machine yet: `earful check` downloads it, "
-            "and so does the worker for triage when it starts."
+        message = _(
+            "The model %(model)s is not on this machine yet: `earful check` downloads "
+            "it, and so does the worker for triage when it starts.",
+            model=model,
         )
         raise PluginError(message)
     return ModelFolder(path=path, name=model, revision=str(pin["commit"])[:12])

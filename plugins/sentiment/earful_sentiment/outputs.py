@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from earful import PluginError
+from earful import gettext as _
 
 __all__ = ["FRUSTRATED", "TONES", "Outputs"]
 
@@ -48,9 +49,10 @@ class Outputs:
         tones = {at: _tone(name, len(rest)) for at, name in rest.items()}
         known = {at: tone for at, tone in tones.items() if tone is not None}
         if len(known) < len(rest) or not {0, 2} <= set(known.values()):
-            message = (
-                f"The model's labels ({', '.join(names.values())}) are not negative, neutral and "
-                "positive: rename them in the id2label of its config.json, or choose another one."
+            message = _(
+                "The model's labels (%(values)s) are not negative, neutral and positive: "
+                "rename them in the id2label of its config.json, or choose another one.",
+                values=", ".join(names.values()),
             )
             raise PluginError(message)
         return cls(known, frustrated)

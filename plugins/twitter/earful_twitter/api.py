@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import quote
 
-from earful import AuthenticationFailed, ChannelError, RateLimited
+from earful import AuthenticationFailed, ChannelError, RateLimited, mark
+from earful import gettext as _
 from earful.http import Client, Response
 
 from earful_twitter import oauth
@@ -23,7 +24,7 @@ from earful_twitter.vocabulary import VOCABULARIES, Vocabulary
 __all__ = ["NOT_CONNECTED", "X", "now_utc"]
 
 MOST_BYTES = 8 * 1024 * 1024
-NOT_CONNECTED = "This channel is not connected to an account on X yet: connect it first."
+NOT_CONNECTED = mark("This channel is not connected to an account on X yet: connect it first.")
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
 
@@ -145,7 +146,7 @@ class X:
     def _app_token(self) -> dict[str, str]:
         token = self._settings.bearer_token.get_secret_value()
         if not token:
-            raise ChannelError("This needs the app's own token: set bearer_token.")
+            raise ChannelError(_("This needs the app's own token: set bearer_token."))
         return _bearer(token)
 
     def _judged(self, answer: Response, method: str, endpoint: str) -> Response:

@@ -15,6 +15,7 @@ from earful import (
     OutcomeUnknown,
     TemporaryFailure,
 )
+from earful import gettext as _
 from earful.http import Client
 
 from earful_twitter import oauth
@@ -61,9 +62,9 @@ class TwitterConnector:
     ) -> Sequence[ConnectableAccount]:
         """The one account that gave its permission."""
         if query.get("error"):
-            raise AuthenticationFailed("X was not given the permission: nothing has changed.")
+            raise AuthenticationFailed(_("X was not given the permission: nothing has changed."))
         if not query.get("code"):
-            raise ChannelError("X sent the browser back without a code: begin again.")
+            raise ChannelError(_("X sent the browser back without a code: begin again."))
         with self._client() as http:
             tokens = oauth.exchange(
                 self._settings,
@@ -75,7 +76,7 @@ class TwitterConnector:
             me = self._me(http, tokens)
         handle, identifier = str(me.get("username", "")), as_id(me.get("id"))
         if not identifier:
-            raise TemporaryFailure("X does not say which account this is: try again.")
+            raise TemporaryFailure(_("X does not say which account this is: try again."))
         tokens |= {
             "user_id": identifier,
             "username": handle,
@@ -94,14 +95,26 @@ class TwitterConnector:
         """Subscribe to what `receive` needs; calls that are repeated change nothing."""
         receive = self._settings.receive
         if receive == "poll":
-            return f"{account.name} is connected. New posts are asked for at every poll."
+            return _(
+                "%(name)s is connected. New posts are asked for at every poll.", name=account.name
+            )
         with self._client() as http:
             desk = _Desk(self._settings, http, account.credentials, self._now)
             webhook = desk.webhook(_reachable(webhook_url)) if receive == "webhook" else ""
             count = desk.subscribe(account.external_id, webhook)
         self._settings.state.set_flag(WEBHOOK_ID, webhook)
-        way = "pushes them to this installation" if webhook else "puts them on the stream"
-        return f"{account.name} is connected. X {way}: {count} kinds of events are subscribed."
+        facts = {"name": account.name, "count": count}
+        if webhook:
+            return _(
+                "%(name)s is connected. X pushes them to this installation: "
+                "%(count)s kinds of events are subscribed.",
+                **facts,
+            )
+        return _(
+            "%(name)s is connected. X puts them on the stream: "
+            "%(count)s kinds of events are subscribed.",
+            **facts,
+        )
 
     def _me(self, http: Client, tokens: Mapping[str, str]) -> Mapping[str, Any]:
         answer = http.get(
@@ -171,7 +184,7 @@ class _Desk:
         self, path: str, params: Mapping[str, str] | None = None
     ) -> Iterator[Mapping[str, Any]]:
         asked = dict(params or {})
-        for _ in range(_MOST_PAGES):
+        for _page in range(_MOST_PAGES):
             document = self._ask("GET", path, self._app, params=asked)
             data = document.get("data")
             yield from (inner(one) for one in (data if isinstance(data, list) else []))
@@ -194,7 +207,9 @@ class _Desk:
                 method, path, json=body, params=params, headers=headers, check_status=False
             )
         except OutcomeUnknown as error:
-            raise TemporaryFailure(f"X did not answer: {error} Connect again.") from error
+            raise TemporaryFailure(
+                _("X did not answer: %(why)s Connect again.", why=error)
+            ) from error
         if not answer.ok:
             raise error_of(answer, "GET", self._now())
         found = answer.json()
@@ -205,14 +220,17 @@ def _reachable(url: str | None) -> str:
     """The address that X may push to. Sandboxes take any; X wants https and no port."""
     if not url:
         raise ChannelError(
-            'X cannot reach this installation: set server.public_url, or receive = "stream".'
+            _('X cannot reach this installation: set server.public_url, or receive = "stream".')
         )
     parts = urlsplit(url)
     local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if not local and (parts.scheme != "https" or parts.port is not None):
         raise ChannelError(
-            f"X pushes to https addresses without a port only, and this is {url}: put Earful "
-            f'behind such an address, or set receive = "stream".'
+            _(
+                "X pushes to https addresses without a port only, and this is %(url)s: "
+                'put Earful behind such an address, or set receive = "stream".',
+                url=url,
+            )
         )
     return url
 
@@ -220,4 +238,4 @@ def _reachable(url: str | None) -> str:
 def _missing(scope: str) -> str:
     """A sentence if the permission is smaller than what was asked for."""
     missing = [one for one in oauth.SCOPES if one not in scope.split()] if scope else []
-    return f"X did not grant: {', '.join(missing)}." if missing else ""
+    return _("X did not grant: %(missing)s.", missing=", ".join(missing)) if missing else ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from earful import Surface
+from earful import Surface, mark
 
 from earful_twitter.links import find_links
 from earful_twitter.settings import TwitterSettings
@@ -35,6 +35,24 @@ PRICES = {
     "unlike": 0.010,
 }
 """By action, for one item or one request."""
+
+_NAMES = (
+    mark("Mention read"),
+    mark("Own post read"),
+    mark("Post read"),
+    mark("User read"),
+    mark("Direct message read"),
+    mark("Post event"),
+    mark("Direct message event"),
+    mark("Reply"),
+    mark("Reply summoned"),
+    mark("Reply with link"),
+    mark("Direct message"),
+    mark("Hide"),
+    mark("Like"),
+    mark("Unlike"),
+)
+"""The actions as the channel's page shows them, for translators."""
 
 EVENTS = {
     "post.create": "post_event",

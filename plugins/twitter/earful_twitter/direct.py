@@ -11,7 +11,7 @@ from datetime import datetime
 from html import unescape
 from typing import Any
 
-from earful import InboundMessage, PayloadError, Surface, UnsupportedPayload
+from earful import InboundMessage, PayloadError, Surface, UnsupportedPayload, mark
 
 from earful_twitter.meta import Meta, as_id, since_epoch, time_of, when
 from earful_twitter.people import inner
@@ -19,7 +19,7 @@ from earful_twitter.posts import Included, media_attachments
 
 __all__ = ["between", "listed_message", "pushed_messages", "thread_of"]
 
-_UNREADABLE = "An empty direct message: its content cannot be shown here. Open it on X."
+_UNREADABLE = mark("An empty direct message: its content cannot be shown here. Open it on X.")
 
 
 def between(one: str, other: str) -> str:
@@ -37,7 +37,9 @@ def listed_message(event: Any, included: Included, meta: Meta) -> InboundMessage
     """An event of `GET /2/dm_events`."""
     event = inner(event)
     if event.get("event_type") != "MessageCreate":
-        raise UnsupportedPayload("Who joins or leaves a group of direct messages is left alone.")
+        raise UnsupportedPayload(
+            mark("Who joins or leaves a group of direct messages is left alone.")
+        )
     identifier = as_id(event.get("id"))
     sent_at = when(event.get("created_at")) or time_of(identifier)
     conversation = event.get("dm_conversation_id")
@@ -61,7 +63,7 @@ def pushed_messages(
     """The messages of a pushed `dm.received` or `dm.sent`."""
     events = payload.get("direct_message_events")
     if not isinstance(events, list) or not events:
-        raise PayloadError("this event holds no direct message")
+        raise PayloadError(mark("this event holds no direct message"))
     return [_pushed(event, included, meta) for event in events]
 
 
@@ -97,7 +99,7 @@ def _message(
     media_keys: list[Any] | None = None,
 ) -> InboundMessage:
     if not identifier or not sender or not conversation or sent_at is None:
-        raise PayloadError("this direct message lacks its id, sender, conversation or time")
+        raise PayloadError(mark("this direct message lacks its id, sender, conversation or time"))
     attachments = tuple(media_attachments(media_keys or [], included))
     return InboundMessage(
         external_id=f"dm-{identifier}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from earful import Parsed, PayloadError, Removal, UnsupportedPayload
+from earful import Parsed, PayloadError, Removal, UnsupportedPayload, mark
 
 from earful_twitter.direct import pushed_messages
 from earful_twitter.meta import Meta, as_id
@@ -17,18 +17,22 @@ POSTS = ("post.create", "post.mention.create", "post.reply.create", "post.quote.
 DIRECT_MESSAGES = ("dm.received", "dm.sent")
 
 _LEFT_ALONE = {
-    "post.repost.create": "A repost has no words of its own.",
-    "chat": "XChat is encrypted from end to end: only the devices of those who chat can read it.",
-    "dm": "Typing and reading marks of direct messages are left alone.",
-    "like": "Likes are no messages.",
-    "follow": "Who follows whom is no message.",
-    "profile": "Changes of profiles are no messages; names are read anew with every post.",
-    "broadcast": "Broadcasts and their chat are not read.",
-    "spaces": "Spaces are spoken, and are not read.",
-    "news": "News are X's own summaries, not anybody's words.",
-    "mute": "Whom the account mutes is no message.",
-    "block": "Whom the account blocks is no message.",
-    "oauth": "The account has withdrawn its permission: the channel pauses. Connect it again.",
+    "post.repost.create": mark("A repost has no words of its own."),
+    "chat": mark(
+        "XChat is encrypted from end to end: only the devices of those who chat can read it."
+    ),
+    "dm": mark("Typing and reading marks of direct messages are left alone."),
+    "like": mark("Likes are no messages."),
+    "follow": mark("Who follows whom is no message."),
+    "profile": mark("Changes of profiles are no messages; names are read anew with every post."),
+    "broadcast": mark("Broadcasts and their chat are not read."),
+    "spaces": mark("Spaces are spoken, and are not read."),
+    "news": mark("News are X's own summaries, not anybody's words."),
+    "mute": mark("Whom the account mutes is no message."),
+    "block": mark("Whom the account blocks is no message."),
+    "oauth": mark(
+        "The account has withdrawn its permission: the channel pauses. Connect it again."
+    ),
 }
 
 
@@ -73,5 +77,5 @@ def _ours(event: Mapping[str, Any], meta: Meta) -> Meta:
 def _removal(payload: Mapping[str, Any]) -> Removal:
     identifier = as_id(payload.get("id"))
     if not identifier:
-        raise PayloadError("this post.delete does not say which post")
+        raise PayloadError(mark("this post.delete does not say which post"))
     return Removal(external_id=identifier)

@@ -22,6 +22,7 @@ from earful import (
     PayloadError,
     TemporaryFailure,
 )
+from earful import gettext as _
 from earful.http import Client, Response
 
 from earful_twitter.settings import TwitterSettings
@@ -96,7 +97,7 @@ def exchange(
 def refresh(settings: TwitterSettings, http: Client, old: Mapping[str, str]) -> dict[str, str]:
     """New tokens for the old ones. Raises `AuthenticationFailed` if the permission has ended."""
     if not old.get("refresh_token"):
-        raise AuthenticationFailed("X's permission has run out: connect the channel again.")
+        raise AuthenticationFailed(_("X's permission has run out: connect the channel again."))
     form = {"grant_type": "refresh_token", "refresh_token": old["refresh_token"]}
     return _tokens(_ask(settings, http, form), old)
 
@@ -121,7 +122,9 @@ def _ask(settings: TwitterSettings, http: Client, form: dict[str, str]) -> Respo
         return http.post(_TOKEN, form=form, headers=headers, check_status=False)
     except OutcomeUnknown as error:
         # X may have replaced the refresh token; the next try will tell.
-        raise TemporaryFailure(f"X did not answer the request for a token: {error}") from error
+        raise TemporaryFailure(
+            _("X did not answer the request for a token: %(why)s", why=error)
+        ) from error
 
 
 def _tokens(answer: Response, old: Mapping[str, str]) -> dict[str, str]:
@@ -131,7 +134,9 @@ def _tokens(answer: Response, old: Mapping[str, str]) -> dict[str, str]:
         found = answer.json()
         token, seconds = str(found["access_token"]), int(found.get("expires_in") or 7200)
     except (PayloadError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TemporaryFailure(f"X's answer holds no access token: {error!r}") from error
+        raise TemporaryFailure(
+            _("X's answer holds no access token: %(why)s", why=repr(error))
+        ) from error
     until = datetime.now(UTC) + timedelta(seconds=seconds)
     return {
         **old,
@@ -145,19 +150,34 @@ def _tokens(answer: Response, old: Mapping[str, str]) -> dict[str, str]:
 def _refused(answer: Response) -> None:
     said = _said(answer)
     if answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY:
-        raise TemporaryFailure(f"X cannot give out tokens at the moment ({answer.status}): {said}")
+        raise TemporaryFailure(
+            _(
+                "X cannot give out tokens at the moment (%(status)s): %(said)s",
+                status=answer.status,
+                said=said,
+            )
+        )
     if answer.status in {400, 401, 403}:
         raise AuthenticationFailed(
-            f"X refuses to renew the permission ({said}): connect the channel again, and check "
-            f"client_id and client_secret if that does not help."
+            _(
+                "X refuses to renew the permission (%(said)s): connect the channel again, "
+                "and check client_id and client_secret if that does not help.",
+                said=said,
+            )
         )
-    raise ChannelError(f"X answers {answer.status} to the request for a token: {said}")
+    raise ChannelError(
+        _(
+            "X answers %(status)s to the request for a token: %(said)s",
+            status=answer.status,
+            said=said,
+        )
+    )
 
 
 def _said(answer: Response) -> str:
     try:
         found: Any = answer.json()
     except PayloadError:
-        return "no reason given"
+        return _("no reason given")
     told = found if isinstance(found, dict) else {}
-    return str(told.get("error_description") or told.get("error") or "no reason given")[:200]
+    return str(told.get("error_description") or told.get("error") or _("no reason given"))[:200]

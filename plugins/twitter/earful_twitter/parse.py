@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from earful import Parsed, Payload, PayloadError, Removal, RemovalKind, UnsupportedPayload
+from earful import Parsed, Payload, PayloadError, Removal, RemovalKind, UnsupportedPayload, mark
 
 from earful_twitter import events
 from earful_twitter.direct import listed_message
@@ -29,7 +29,7 @@ def parse(payload: Payload) -> list[Parsed]:
     if isinstance(data, Mapping) and "event_type" in data and "id" not in data:
         return events.parse(data, meta)
     if not isinstance(data, list | Mapping) and not isinstance(document.get("errors"), list):
-        raise PayloadError("this is neither an event of X nor a page of its API")
+        raise PayloadError(mark("this is neither an event of X nor a page of its API"))
     return [*_page(document, meta), *_gone(document)]
 
 
@@ -39,7 +39,7 @@ def _load(body: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:
         raise PayloadError(f"this is no JSON: {error}") from error
     if not isinstance(document, Mapping):
-        raise PayloadError("this is no document of X: it is not an object")
+        raise PayloadError(mark("this is no document of X: it is not an object"))
     return document
 
 
@@ -50,7 +50,7 @@ def _page(document: Mapping[str, Any], meta: Meta) -> Iterator[Parsed]:
     seen: set[str] = set()
     for item in items:
         if not isinstance(item, Mapping):
-            raise PayloadError("this page holds something that is no object")
+            raise PayloadError(mark("this page holds something that is no object"))
         message = _item(item, included, meta)
         # Two versions of an edited post may stand on one page; the newest comes first.
         if message is not None and getattr(message, "external_id", "") not in seen:

@@ -14,6 +14,7 @@ from earful import (
     InboundMessage,
     PayloadError,
     Surface,
+    mark,
 )
 
 from earful_twitter.meta import Meta, as_id, time_of, when
@@ -69,7 +70,7 @@ def post_message(
     post = inner(post)
     identifier, author_id = as_id(post.get("id")), as_id(post.get("author_id"))
     if not identifier or not author_id:
-        raise PayloadError("this is no post of X: it has no id or no author")
+        raise PayloadError(mark("this is no post of X: it has no id or no author"))
     first = (_ids(either(post, "edit_history_tweet_ids")) or [identifier])[0]
     made, told = time_of(first), when(post.get("created_at"))
     sent_at = (made if first != identifier else None) or told or made

@@ -18,6 +18,7 @@ from earful import (
     RateLimited,
     TemporaryFailure,
 )
+from earful import gettext as _
 from earful.http import Response, parse_retry_after
 
 __all__ = ["WINDOW", "Refusal", "error_of", "explain", "limits_of", "wait_of"]
@@ -42,13 +43,15 @@ def explain(response: Response) -> tuple[str, str]:
     try:
         body: Any = response.json()
     except PayloadError:
-        return f"X answers {response.status}", ""
+        return _("X answers %(status)s", status=response.status), ""
     found = body if isinstance(body, Mapping) else {}
     errors = found.get("errors")
     first = errors[0] if isinstance(errors, list) and errors else {}
     inner = first if isinstance(first, Mapping) else {}
     detail = found.get("detail") or inner.get("detail") or inner.get("message")
-    words = str(detail or found.get("title") or f"X answers {response.status}")[:500]
+    words = str(detail or found.get("title") or _("X answers %(status)s", status=response.status))[
+        :500
+    ]
     kind = str(found.get("type") or inner.get("type") or "").rpartition("/")[2]
     return words, kind
 
@@ -89,19 +92,28 @@ def error_of(  # noqa: PLR0911 - a table, as code
     status = response.status
     words, kind = explain(response)
     if status == 401:  # noqa: PLR2004
-        return AuthenticationFailed(f"X does not accept the permission any more: {words}")
+        return AuthenticationFailed(
+            _("X does not accept the permission any more: %(words)s", words=words)
+        )
     if status == 429 and kind != "usage-capped":  # noqa: PLR2004
-        return RateLimited(f"X asks to wait: {words}", retry_after=wait_of(response, now))
+        return RateLimited(
+            _("X asks to wait: %(words)s", words=words), retry_after=wait_of(response, now)
+        )
     if status == 402 or kind == "usage-capped":  # noqa: PLR2004
         return RateLimited(
-            f"X's credits or its monthly cap are used up: {words}. Look into X's developer "
-            f"console.",
+            _(
+                "X's credits or its monthly cap are used up: %(words)s. Look into X's "
+                "developer console.",
+                words=words,
+            ),
             retry_after=NO_CREDIT_WAIT,
         )
     if status in {408, 425, 503}:
-        return TemporaryFailure(f"X answers {status}: {words}")
+        return TemporaryFailure(_("X answers %(status)s: %(words)s", status=status, words=words))
     if status >= _SERVER_ERROR:
         if method == "POST":
-            return OutcomeUnknown(f"X answers {status}: it may have been accepted all the same")
-        return TemporaryFailure(f"X answers {status}: {words}")
+            return OutcomeUnknown(
+                _("X answers %(status)s: it may have been accepted all the same", status=status)
+            )
+        return TemporaryFailure(_("X answers %(status)s: %(words)s", status=status, words=words))
     return Refusal(words, status=status, kind=kind)

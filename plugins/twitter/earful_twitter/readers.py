@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from earful import Payload, PayloadError, TemporaryFailure
+from earful import Payload, PayloadError, TemporaryFailure, mark
 from earful.http import Response
 
 from earful_twitter.api import X
@@ -207,7 +207,7 @@ def _search_conversations(work: Round, batch: list[str]) -> None:
             break
         params["next_token"] = token
     else:
-        work.notices.append("A conversation has more new answers than are read at once.")
+        work.notices.append(mark("A conversation has more new answers than are read at once."))
     for one in batch:
         if one in talks:
             talks[one][1] = newest(found)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from earful import Capabilities, Capability, ReplyContext, ReplyPermission, Surface
+from earful import Capabilities, Capability, ReplyContext, ReplyPermission, Surface, mark
+from earful import gettext as _
 
 from earful_twitter.costs import PRICES
 from earful_twitter.length import LONGEST_DIRECT_MESSAGE, LONGEST_POST
@@ -20,17 +21,19 @@ from earful_twitter.settings import SITE, TwitterSettings
 __all__ = ["can_reply", "capabilities", "not_hidden_because"]
 
 _YES = Capability(allowed=True)
-NOT_SUMMONED = (
+NOT_SUMMONED = mark(
     "X lets apps answer only those who mention this account or quote one of its posts, and this "
     "author did neither. Copy your draft and answer on X itself."
 )
-NO_MESSAGES = "This person takes no direct messages from this account. Answer publicly instead."
-_MESSAGES_OFF = "Direct messages are switched off for this channel (direct_messages = false)."
-_NO_LIKES = (
+NO_MESSAGES = mark(
+    "This person takes no direct messages from this account. Answer publicly instead."
+)
+_MESSAGES_OFF = mark("Direct messages are switched off for this channel (direct_messages = false).")
+_NO_LIKES = mark(
     "X has closed likes to self-serve tiers of its API since 20 April 2026. Like the post on X "
     "itself."
 )
-_NOT_A_REPLY = "X hides only replies in conversations that this account has started."
+_NOT_A_REPLY = mark("X hides only replies in conversations that this account has started.")
 
 
 def capabilities(settings: TwitterSettings) -> Capabilities:
@@ -66,7 +69,7 @@ def _privately(settings: TwitterSettings, context: ReplyContext) -> ReplyPermiss
         reason = NO_MESSAGES
     return ReplyPermission(
         allowed=not reason,
-        reason=reason,
+        reason=_(reason),
         cost_usd=PRICES["direct_message"],
         open_url=f"{_site(settings)}/messages/compose?{query}",
     )
@@ -78,7 +81,7 @@ def _publicly(settings: TwitterSettings, context: ReplyContext) -> ReplyPermissi
     latest = context.extra.get("latest_id") or context.external_id
     return ReplyPermission(
         allowed=allowed,
-        reason="" if allowed else NOT_SUMMONED,
+        reason="" if allowed else _(NOT_SUMMONED),
         cost_usd=PRICES["reply_summoned" if summoned else "reply"],
         open_url=f"{_site(settings)}/intent/post?{urlencode({'in_reply_to': latest})}",
     )
@@ -90,7 +93,7 @@ def not_hidden_because(extra: dict[str, str]) -> str:
 
 
 def _no(reason: str) -> Capability:
-    return Capability(allowed=False, reason=reason)
+    return Capability(allowed=False, reason=_(reason))
 
 
 def _site(settings: TwitterSettings) -> str:

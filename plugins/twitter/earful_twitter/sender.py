@@ -20,6 +20,7 @@ from earful import (
     PayloadError,
     Receipt,
     Surface,
+    mark,
 )
 from earful.http import Response
 
@@ -40,7 +41,7 @@ __all__ = ["TwitterSender"]
 CLOCKS_DIFFER = timedelta(minutes=2)
 PAGES_TO_LOOK = 5
 _PAGE = "100"
-_GONE = "The post is not there any more, or this account may not see it."
+_GONE = mark("The post is not there any more, or this account may not see it.")
 _REPLY = "POST /2/tweets"
 _MESSAGE = "POST /2/dm_conversations/with/:id/messages"
 
@@ -106,8 +107,10 @@ class TwitterSender:
             if found is not None:
                 return found
             raise DeliveryRejected(
-                "X refuses this reply because the account has posted the same text lately: "
-                "write it differently."
+                mark(
+                    "X refuses this reply because the account has posted the same text lately: "
+                    "write it differently."
+                )
             ) from refusal
         if refusal.status == HTTPStatus.NOT_FOUND or refusal.kind == "resource-not-found":
             raise DeliveryRejected(_GONE) from refusal
@@ -148,7 +151,9 @@ class TwitterSender:
         ids = [one for one in known.split("-") if as_id(one) and one != ours]
         person = as_id(ids[0] if ids else reply.author_id or reply.extra.get("author_id", ""))
         if not person:
-            raise DeliveryRejected("X did not tell who wrote this, so nobody can be written to.")
+            raise DeliveryRejected(
+                mark("X did not tell who wrote this, so nobody can be written to.")
+            )
         return between(ours, person), person
 
     def _own_post(self, x: X, reply: OutboundReply) -> Receipt | None:
@@ -177,7 +182,7 @@ class TwitterSender:
                     return Receipt(external_id=shown.external_id, url=shown.url, at=shown.sent_at)
             if not _next(document, params):
                 return None
-        raise OutcomeUnknown("The account has posted too much since then to look through it.")
+        raise OutcomeUnknown(mark("The account has posted too much since then to look through it."))
 
     def _sent_message(self, x: X, reply: OutboundReply) -> Receipt | None:
         """Our direct message with the same text in the same conversation."""
@@ -211,7 +216,7 @@ class TwitterSender:
                     return _message_receipt(self._settings, identifier, conversation)
             if not _next(document, params):
                 return None
-        raise OutcomeUnknown("There are too many direct messages since then to look through.")
+        raise OutcomeUnknown(mark("There are too many direct messages since then to look through."))
 
     def _hide(self, x: X, action: Action) -> Receipt:
         reason = not_hidden_because(dict(action.extra))
@@ -247,7 +252,7 @@ def _post_id(external_id: str, extra: Mapping[str, str]) -> str:
     """The id by which X knows a post now: an edit has given it a new one."""
     identifier = as_id(extra.get("latest_id", "")) or as_id(external_id)
     if not identifier:
-        raise DeliveryRejected("A direct message can be answered by a direct message only.")
+        raise DeliveryRejected(mark("A direct message can be answered by a direct message only."))
     return identifier
 
 
@@ -267,7 +272,7 @@ def _placed(answer: Response, name: str) -> str:
     except PayloadError as error:
         raise OutcomeUnknown(f"X took it, but its answer is no JSON: {error}") from error
     if not identifier:
-        raise OutcomeUnknown("X took it, but does not say where it stands")
+        raise OutcomeUnknown(mark("X took it, but does not say where it stands"))
     return identifier
 
 

@@ -14,6 +14,7 @@ from earful import (
     FetchResult,
     RateLimited,
     SpendingCapReached,
+    mark,
 )
 
 from earful_twitter import readers, recovery, stream
@@ -168,7 +169,10 @@ class TwitterSource:
             state.set_flag(REVOKED, "")
             return
         raise AuthenticationFailed(
-            "The account has withdrawn its permission for this app on X: connect the channel again."
+            mark(
+                "The account has withdrawn its permission for this app on X: "
+                "connect the channel again."
+            )
         )
 
     def _webhook_state(self, x: X) -> str:

@@ -21,7 +21,7 @@ from earful_facebook.sandbox.stage import Stage
 
 __all__ = ["FacebookSandbox", "make_app"]
 
-_LARGEST = 1024 * 1024
+_LARGEST = 16 * 1024 * 1024
 _PORT = 8572
 
 
@@ -70,7 +70,7 @@ def _protect(response: Response) -> Response:
     """No scripts, nothing from elsewhere; the dialog's form may lead back to who asked."""
     back = response.headers.pop("X-Form-Action", "")
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
+        "default-src 'none'; img-src 'self' data:; style-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
         f"base-uri 'none'; form-action 'self' {back}".strip()
     )
     response.headers["X-Content-Type-Options"] = "nosniff"

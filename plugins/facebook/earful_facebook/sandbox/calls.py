@@ -329,9 +329,26 @@ def comment(item: str) -> dict[str, Any]:
     world = stage().world
     if world.there(item).kind == "rating":
         raise not_there(item)
-    written = world.write_comment(world.page.id, item, said)
+    named = _params().get("attachment_id", "")
+    if named and named not in world.photos:
+        raise bad_parameter("Param attachment_id must be a valid unpublished photo")
+    written = world.write_comment(world.page.id, item, said, world.photos.get(named))
     stage().hang_if_asked()
     return {"id": written.id}
+
+
+@graph.post("/<page>/photos")
+@for_page("pages_manage_posts")
+def take_photo(page: str) -> dict[str, Any]:
+    """An unpublished photo, to be named by a comment."""
+    _the_page(page)
+    file = request.files.get("source")
+    if file is None or file.mimetype not in {"image/jpeg", "image/png"}:
+        raise Refusal(400, 324, "(#324) Missing or invalid image file")
+    if _params().get("published") != "false":
+        raise bad_parameter("The sandbox takes unpublished photos only")
+    alt = _params().get("alt_text_custom", "")
+    return {"id": stage().world.take_photo(file.mimetype, file.read(), alt).id}
 
 
 @graph.route("/<item>/likes", methods=["POST", "DELETE"])

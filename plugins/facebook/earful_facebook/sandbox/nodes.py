@@ -59,7 +59,7 @@ class Nodes:
             "from": lambda _: _person(comment.author),
             "parent": lambda _: {"id": comment.parent} if comment.parent else None,
             "permalink_url": lambda _: f"https://www.facebook.com/{comment.id}",
-            "attachment": lambda _: None,
+            "attachment": lambda _: self._photo(comment),
             "is_hidden": lambda _: comment.is_hidden,
             "user_likes": lambda _: comment.is_liked,
             "can_hide": lambda _: not is_ours,
@@ -69,6 +69,12 @@ class Nodes:
                 {"id": conversation_id(comment.author)} if comment.private_reply else None
             ),
         })  # fmt: skip
+
+    def _photo(self, comment: Item) -> dict[str, Any] | None:
+        if comment.photo is None:
+            return None
+        src = f"{self.base_url}/pictures/{comment.photo.id}"
+        return {"type": "photo", "url": src, "media": {"image": {"src": src}}}
 
     def rating(self, rating: Item, fields: Sequence[Field]) -> dict[str, Any]:
         return self._show("Recommendation", fields, {

@@ -72,6 +72,13 @@ def wall() -> Response:
     return response
 
 
+@play.get("/pictures/<photo>")
+def picture(photo: str) -> Response:
+    """A photo, as anybody sees it."""
+    found = stage().world.photos.get(photo) or abort(404)
+    return Response(found.data, content_type=found.content_type)
+
+
 @play.post("/write")
 def write() -> AnyResponse:
     """A post, a comment or a private message of a customer."""

@@ -16,10 +16,20 @@ from typing import Any
 from earful_facebook.sandbox import pushes
 from earful_facebook.sandbox.people import PAGES, PEOPLE, Account
 
-__all__ = ["Item", "Message", "World"]
+__all__ = ["Item", "Message", "Photo", "World"]
 
 PRIVATE_REPLY_DAYS = timedelta(days=7)
 _FIRST_NUMBER = 122_100_000_000_001
+
+
+@dataclass(slots=True, kw_only=True)
+class Photo:
+    """An upload; unpublished until a comment shows it."""
+
+    id: str
+    content_type: str
+    data: bytes
+    alt: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +49,7 @@ class Item:
     is_liked: bool = False
     private_reply: str = ""
     """The id of the one private reply to it."""
+    photo: Photo | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +79,7 @@ class World:
     page: Account = PAGES[0]
     items: dict[str, Item] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
+    photos: dict[str, Photo] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _ago: timedelta = timedelta()
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(_FIRST_NUMBER))
@@ -104,7 +116,16 @@ class World:
                 )
             )
 
-    def write_comment(self, author_id: str, under: str, text: str) -> Item:
+    def take_photo(self, content_type: str, data: bytes, alt: str) -> Photo:
+        """An unpublished photo of the Page."""
+        with self.lock:
+            made = Photo(id=str(next(self._numbers)), content_type=content_type, data=data, alt=alt)
+            self.photos[made.id] = made
+            return made
+
+    def write_comment(
+        self, author_id: str, under: str, text: str, photo: Photo | None = None
+    ) -> Item:
         """A comment on a post, or an answer to a comment; Facebook keeps two levels."""
         with self.lock:
             target = self.there(under)
@@ -121,6 +142,7 @@ class World:
                     at=self.now(),
                     parent=parent,
                     post=post.id,
+                    photo=photo,
                 )
             )
 
