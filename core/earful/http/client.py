@@ -121,14 +121,18 @@ class Client:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         check_auth: bool = True,
         check_status: bool = True,
     ) -> Response:
-        """Write to `url`: one of `json`, `form` or `content`."""
-        return self.request("POST", url, json=json, form=form, content=content, params=params,
-                            headers=headers, check_auth=check_auth,
+        """Write to `url`: one of `json`, `form` or `content`.
+
+        With `files` (by field: name, bytes and content type) a form is sent as multipart.
+        """
+        return self.request("POST", url, json=json, form=form, content=content, files=files,
+                            params=params, headers=headers, check_auth=check_auth,
                             check_status=check_status)  # fmt: skip
 
     def request(
@@ -139,6 +143,7 @@ class Client:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         check_auth: bool = True,
@@ -162,7 +167,8 @@ class Client:
             **{k.lower(): v for k, v in (headers or {}).items()},
         }
         request = self._httpx.Request(method.upper(), target, headers=sent_headers,
-                                      json=json, data=form, content=content)  # fmt: skip
+                                      json=json, data=form, content=content,
+                                      files=files)  # fmt: skip
         response = self._follow(request)
         return (
             checked(response, method.upper(), check_auth=check_auth) if check_status else response

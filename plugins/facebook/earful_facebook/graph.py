@@ -101,12 +101,12 @@ class Graph:
             response = self._http.post(
                 path, form=fields, files=source, check_status=False, check_auth=False
             )
+            self.calls += 1
+            self._note_limits(response)
+            if not response.ok:
+                raise problem(response, writes=True)
         except OutcomeUnknown as error:
             raise TemporaryFailure(str(error)) from error
-        self.calls += 1
-        self._note_limits(response)
-        if not response.ok:
-            raise problem(response, writes=False)
         return _document(response, writes=False)
 
     def delete(self, path: str) -> Mapping[str, Any]:

@@ -184,8 +184,10 @@ def _fitting(said: str, most: int) -> str:
 
 def _comment(graph: Graph, reply: OutboundReply) -> Receipt:
     said = _fitting(reply.text, LONGEST_COMMENT)
-    photo = {"attachment_id": _photo(graph, each) for each in reply.attachments[:1]}
-    answer = graph.post(f"{reply.in_reply_to}/comments", message=said, **photo)
+    told = {"message": said}
+    if reply.attachments:
+        told["attachment_id"] = _photo(graph, reply.attachments[0])
+    answer = graph.post(f"{reply.in_reply_to}/comments", **told)
     if not identifier(answer.get("id")):
         raise OutcomeUnknown(mark("Facebook took the comment, but does not say where it stands"))
     return _comment_receipt(answer)

@@ -50,6 +50,13 @@ def test_a_private_reply_has_seven_days() -> None:
     assert late.open_url
 
 
+def test_private_answers_take_no_picture_and_say_why() -> None:
+    found = asked(Surface.PUBLIC_REPLY, Surface.PRIVATE)
+    assert found.media is not None
+    assert not found.media.allowed
+    assert "message of its own" in found.media.reason
+
+
 def test_a_private_reply_is_possible_once() -> None:
     said = asked(PUBLIC, PRIVATE, already_private=True)
     assert not said.allowed
@@ -122,6 +129,9 @@ def test_limits_are_those_of_the_place() -> None:
     found = FACEBOOK.capabilities(settings())
     assert (found.reply_length, found.private_reply_length) == (8000, 2000)
     assert found.reply_window == timedelta(hours=24)
+    assert found.media.allowed
+    assert found.public_media
+    assert (found.public_media.most, found.private_media) == (1, None)
     assert FACEBOOK.capabilities(settings(human_agent=True)).reply_window == timedelta(days=7)
 
 

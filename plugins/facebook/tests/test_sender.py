@@ -12,6 +12,7 @@ from earful import (
     AuthenticationFailed,
     DeliveryRejected,
     KnownMessage,
+    OutboundAttachment,
     OutboundReply,
     OutcomeUnknown,
     RateLimited,
@@ -315,3 +316,40 @@ def test_without_a_page_nothing_is_sent(facebook: Any, question: Any) -> None:
     facebook.state.credentials.set({})
     with pytest.raises(AuthenticationFailed, match="not connected"):
         facebook.sender().send(answer(facebook, question))
+
+
+PICTURE = OutboundAttachment(
+    name="hall.png", content_type="image/png", data=b"\x89PNG the hall", alt="The new hall"
+)
+
+
+def test_a_picture_stands_with_the_comment_and_is_described(facebook: Any, question: Any) -> None:
+    facebook.sender().send(answer(facebook, question, attachments=(PICTURE,)))
+    (below,) = facebook.world.comments(question.id)
+    assert (below.text, below.photo.data, below.photo.alt) == (
+        "We're sorry!",
+        PICTURE.data,
+        "The new hall",
+    )
+
+
+def test_a_lost_upload_is_done_again_and_the_comment_stands_once(
+    facebook: Any, question: Any
+) -> None:
+    reply = answer(facebook, question, attachments=(PICTURE,))
+    facebook.stage.trouble.refusal = Refusal(500, 2, "An unexpected error has occurred.")
+    with pytest.raises(TemporaryFailure):
+        facebook.sender().send(reply)
+    assert facebook.world.comments(question.id) == []
+    facebook.sender().send(reply)
+    assert facebook.sender().find(reply) is not None
+    assert len(facebook.world.comments(question.id)) == 1
+
+
+def test_a_file_that_is_no_photo_is_refused_with_facebooks_words(
+    facebook: Any, question: Any
+) -> None:
+    text = OutboundAttachment(name="a.txt", content_type="text/plain", data=b"x")
+    with pytest.raises(DeliveryRejected, match="image file"):
+        facebook.sender().send(answer(facebook, question, attachments=(text,)))
+    assert facebook.world.comments(question.id) == []

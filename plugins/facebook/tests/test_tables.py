@@ -10,10 +10,11 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from earful import Action, ActionKind, OutboundReply, Surface
+from earful import Action, ActionKind, OutboundAttachment, OutboundReply, Surface
 from earful_facebook.connect import FacebookConnector
 from earful_facebook.fields import NEEDED_PERMISSIONS, PUSHED
 from earful_facebook.sandbox.expansion import Field, read_fields
@@ -22,11 +23,13 @@ from facebook_business.adobjects.application import Application
 from facebook_business.adobjects.comment import Comment
 from facebook_business.adobjects.page import Page
 from facebook_business.adobjects.pagepost import PagePost
+from facebook_business.adobjects.photo import Photo
 from facebook_business.adobjects.recommendation import Recommendation
 from facebook_business.adobjects.unifiedthread import UnifiedThread
 from facebook_business.adobjects.user import User
 
 PAGE = PAGES[0]
+PICTURE = OutboundAttachment(name="hall.png", content_type="image/png", data=b"p", alt="The hall")
 PAGING = {"fields", "limit", "after", "before"}
 """Taken by every list, and therefore in no table."""
 MESSAGE_FIELDS = {"id", "created_time", "from", "message", "attachments", "sticker"}
@@ -48,6 +51,7 @@ EDGES: dict[tuple[str, str], tuple[Any, str, Any]] = {
     ("GET", "accounts"): (User, "get_accounts", Page),
     ("GET", "comments"): (Comment, "get_comments", Comment),
     ("POST", "comments"): (Comment, "create_comment", None),
+    ("POST", "photos"): (Page, "create_photo", None),
     ("POST", "likes"): (Comment, "create_like", None),
     ("DELETE", "likes"): (Comment, "delete_likes", None),
 }
@@ -77,7 +81,8 @@ def _plain(kind: str) -> str:
 
 def _enum(owner: dict[str, Any], name: str, tree: ast.Module) -> set[str]:
     """The values of one enum: `Page.Folder.__dict__.values()` or a list, in the source."""
-    known = {**owner, "Comment": Comment, "UnifiedThread": UnifiedThread, "PagePost": PagePost}
+    known = {**owner, "Comment": Comment, "UnifiedThread": UnifiedThread, "PagePost": PagePost,
+             "Photo": Photo}  # fmt: skip
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "enums":
             assert isinstance(node.value, ast.Dict)
@@ -190,6 +195,8 @@ def _reply_everywhere(facebook: Any, sender: Any, comment: Any, visit: Any) -> N
         )  # fmt: skip
         if answered is Surface.PRIVATE and item.author == PEOPLE[0]:
             facebook.world.write_message(PEOPLE[0].id, "Now")
+        if surface is not Surface.PRIVATE:
+            reply = replace(reply, attachments=(PICTURE,))
         sender.send(reply)
         assert sender.find(reply) is not None
 

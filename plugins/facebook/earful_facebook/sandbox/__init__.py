@@ -70,7 +70,8 @@ def _protect(response: Response) -> Response:
     """No scripts, nothing from elsewhere; the dialog's form may lead back to who asked."""
     back = response.headers.pop("X-Form-Action", "")
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; img-src 'self' data:; style-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
+        "default-src 'none'; img-src 'self' data:; style-src 'self'; frame-src 'self'; "
+        "frame-ancestors 'self'; "
         f"base-uri 'none'; form-action 'self' {back}".strip()
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
