@@ -88,7 +88,7 @@ def init_app(app: Flask) -> None:
     jinja.install_gettext_callables(wording.gettext, wording.ngettext, newstyle=False)  # type: ignore[attr-defined]
     jinja.policies["ext.i18n.trimmed"] = True
     # For texts that a form keeps since it was defined: `{{ item.errors | map("translated") }}`.
-    jinja.filters["translated"] = lambda text: wording.gettext(str(text))
+    jinja.filters["translated"] = lambda text: wording.gettext(str(text or ""))
     jinja.globals.update(
         _=wording.gettext,
         pgettext=wording.pgettext,

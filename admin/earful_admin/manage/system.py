@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 
-from earful import actions
+from babel.numbers import format_decimal
+from earful import actions, wording
 from earful.job_queue import FailedJob, JobQueue, JobQueueUnavailable, WorkerInfo
 from earful.store.queries import manage, system
 from earful.store.states import Role
@@ -17,7 +18,7 @@ from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from earful_admin.formats import counted, span
+from earful_admin.formats import span
 from earful_admin.toasts import say
 from earful_admin.views import PageView
 
@@ -122,4 +123,5 @@ def size_in_words(count: float) -> str:
     power, units = 0, (_("%(n)s bytes"), "%(n)s KB", "%(n)s MB", "%(n)s GB")
     while count >= _THOUSAND and power < len(units) - 1:
         count, power = count / _THOUSAND, power + 1
-    return units[power].replace("%(n)s", counted(count, 1 if power else 0))
+    number = format_decimal(count, "0.0" if power else "0", wording.language())
+    return units[power].replace("%(n)s", number)
