@@ -25,7 +25,7 @@ from earful.components import (
     describe,
 )
 from earful.errors import PluginError
-from earful.wording import add_texts
+from earful.wording import add_texts, mark
 
 __all__ = ["GROUP", "PluginHost", "PluginRecord", "PluginStatus", "contained"]
 
@@ -106,7 +106,7 @@ class PluginHost:
     def _load_one(self, point: EntryPoint, disabled: bool) -> PluginRecord:  # noqa: FBT001
         record = _Recorder(point)
         if disabled:
-            return record(PluginStatus.DISABLED, "switched off in the configuration")
+            return record(PluginStatus.DISABLED, mark("switched off in the configuration"))
         try:
             plugin = point.load()
         except (Exception, SystemExit) as error:

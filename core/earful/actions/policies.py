@@ -102,10 +102,11 @@ def _unknown_names(runtime: Runtime, actions: Sequence[dict[str, str]]) -> list[
         "assign": {row[0] for row in tuples(Agent.select(Agent.email).where(Agent.active))},
         "notify": set(runtime.config.notifiers),
     }
+    wishes = [(each["do"], each["value"]) for each in actions]
     return [
-        _(_UNKNOWN[each["do"]], name=repr(each["value"]))
-        for each in actions
-        if each["do"] in known and each["value"] not in known[each["do"]]
+        _(_UNKNOWN[do], name=repr(name))
+        for do, name in wishes
+        if do in known and name not in known[do]
     ]
 
 

@@ -26,7 +26,7 @@ class Mistake:
 
 
 def quoted(text: str) -> str:
-    return f"“{text}”"
+    return _("“%(text)s”", text=text)
 
 
 def named(name: object) -> str:

@@ -18,6 +18,7 @@ from earful.store.models import (
 )
 from earful.store.place import ChannelPlace
 from earful.store.vault import Vault
+from earful.wording import gettext as _
 
 __all__ = ["RENEWAL_LEASE", "StoredCredentials", "connect", "disconnect", "reseal_all"]
 
@@ -58,7 +59,7 @@ class StoredCredentials:
         give_up = time.monotonic() + RENEWAL_LEASE.total_seconds()
         while (found := self._newer_or_claimed(stale)) is None:
             if time.monotonic() > give_up:
-                message = "Another process is renewing these credentials and does not come back."
+                message = _("Another process is renewing these credentials and does not come back.")
                 raise TemporaryFailure(message)
             # Processes share nothing but the database, and it rings no bell.
             time.sleep(_LOOK_AGAIN_SECONDS)
@@ -79,7 +80,7 @@ class StoredCredentials:
             if kept != dict(stale):
                 return kept
             if row is None:
-                raise AuthenticationFailed("This channel is not connected.")
+                raise AuthenticationFailed(_("This channel is not connected."))
             now = self.place.now()
             if row.lease_until and row.lease_until > now:
                 return None

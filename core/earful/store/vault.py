@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from earful.errors import AuthenticationFailed
+from earful.wording import gettext as _
 
 __all__ = ["Vault"]
 
@@ -35,8 +36,10 @@ class Vault:
             return json.loads(self._fernet().decrypt(sealed.encode()))
         except InvalidToken:
             raise AuthenticationFailed(
-                "The stored credentials cannot be decrypted: the encryption key is another one. "
-                "Put the old key back, or connect the channel again."
+                _(
+                    "The stored credentials cannot be decrypted: the encryption key is another "
+                    "one. Put the old key back, or connect the channel again."
+                )
             ) from None
 
     def reseal(self, sealed: str) -> str:
