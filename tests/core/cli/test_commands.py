@@ -11,6 +11,8 @@ from pathlib import Path
 import earful.cli as earful_cli
 import pytest
 
+from tests.post_office import open_post_office
+
 Earful = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -72,6 +74,24 @@ def test_failed_account_makes_check_fail(earful: Earful, tmp_path: Path) -> None
     assert told.returncode == 1
     assert "WRONG  channels.blog: " in told.stderr
     assert earful("check", "--offline").returncode == 0
+
+
+def test_check_tries_the_mail_server(earful: Earful, tmp_path: Path) -> None:
+    earful("migrate")
+    assert "mail: off" in earful("check").stdout
+    with open_post_office(tmp_path) as office:
+        settings = f'host = "127.0.0.1"\nport = {office.port}\nfrom_address = "e@example.org"\n'
+        (tmp_path / "config.toml").write_text(f'[mail]\ntls = "none"\n{settings}')
+        told = earful("check")
+        assert f"mail server 127.0.0.1, port {office.port} answers" in told.stdout
+        assert told.returncode == 0
+        (tmp_path / "config.toml").write_text(f"[mail]\n{settings}")
+        told = earful("check")
+    assert told.returncode == 1
+    assert "WRONG  mail: mail server 127.0.0.1" in told.stderr
+    assert "offers no STARTTLS" in told.stderr
+    assert earful("check", "--offline").returncode == 0
+    assert office.mails == []
 
 
 def test_people_are_added_and_get_new_passwords(earful: Earful, tmp_path: Path) -> None:
