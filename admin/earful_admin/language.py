@@ -11,7 +11,7 @@ import re
 from functools import cache
 
 import flask_babel
-from babel import Locale
+from babel import Locale, negotiate_locale
 from earful import wording
 from flask import Flask, Response, abort, request
 from flask_login import current_user
@@ -26,10 +26,15 @@ _PLURAL = re.compile(r"[n0-9 ()?:=!<>&|%]+")
 
 def choose(chosen: str = "") -> None:
     """Speak `chosen`, or what the browser asks for, as far as we can."""
-    asked = request.accept_languages.best_match(wording.languages())
-    wording.use(chosen or asked or wording.ENGLISH)
+    wording.use(chosen or _asked() or wording.ENGLISH)
     # It remembers the first language it was asked for.
     flask_babel.refresh()
+
+
+def _asked() -> str | None:
+    """The first language of the browser that we know: whoever reads en-GB reads our English."""
+    wanted = [code.replace("-", "_") for code, quality in request.accept_languages if quality]
+    return negotiate_locale(wanted, wording.languages())
 
 
 def by_person() -> None:
