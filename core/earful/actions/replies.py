@@ -253,10 +253,8 @@ def _check_can_send(
     if not may.allowed:
         raise ActionRefused(may.reason or gettext("This message cannot be answered from here."))
     if send_at is not None and may.until is not None and send_at > may.until:
-        msg = gettext(
-            "It can be answered only until %(when)s UTC.",
-            when=dated(may.until, gettext("dd MMMM, HH:mm")),
-        )
+        when = dated(may.until, gettext("dd MMMM, HH:mm"))
+        msg = gettext("It can be answered only until %(when)s UTC.", when=when)
         raise ActionRefused(msg)
     same = Reply.select(Reply.id).where(
         (Reply.conversation == message.conversation_id)

@@ -138,10 +138,11 @@ def _after_a_note(
 def _again(written: Writing) -> Iterator[Caution]:
     at = was_sent_to(written.facts.contact_id, written.text)
     if at is not None:
+        day = dated(at, _("d MMMM"))
         text = _(
             "%(name)s got these very words before (%(day)s).",
             name=one_line(written.facts.contact_name, 60),
-            day=dated(at, _("d MMMM")),
+            day=day,
         )
         yield Caution("again", text)
 
