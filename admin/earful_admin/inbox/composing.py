@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from earful.components import Capabilities, describe
 from earful.inbox.answering import permitted
 from earful.inbox.attaching import taking
+from earful.inbox.channels import reason_in_words
 from earful.inbox.writing import reply_limit
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.queries.attachments import AttachmentLine
@@ -226,7 +227,7 @@ def _permission(
     if target is None:
         return _refused(_("There is no message here that could be answered."))
     if page.channel_state is not ChannelState.LIVE:
-        why = page.channel_state_reason.rstrip(".")
+        why = reason_in_words(page.channel_state_reason).rstrip(".")
         said = (
             _("The channel is paused")
             if page.channel_state is ChannelState.PAUSED

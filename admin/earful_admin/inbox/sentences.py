@@ -70,7 +70,7 @@ def _given(event: EventLine) -> tuple[Reason, ...]:
     """Why a queue gave a conversation to somebody."""
     if event.kind != "assigned" or not event.data.get("by"):
         return ()
-    because = str(event.data.get("reason", ""))
+    because = _(str(event.data.get("reason", "")))
     return (Reason(title=str(event.data["by"]), because=(because,)),)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from earful import actions
 from earful.components import Badge, Capabilities, describe
+from earful.inbox.channels import reason_in_words
 from earful.job_queue import JobQueueUnavailable
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.queries import channels, manage
@@ -79,6 +80,11 @@ class Card:
         return _worded(_STATES[self.line.state])
 
     @property
+    def reason(self) -> str:
+        """Why it is paused or disabled."""
+        return reason_in_words(self.line.state_reason)
+
+    @property
     def health(self) -> tuple[str, str]:
         return _worded(_HEALTH[self.line.health])
 
@@ -104,7 +110,7 @@ def card(runtime: Runtime, line: ChannelLine) -> Card:
     return Card(
         line=line,
         badge=configured.type.badge,
-        kind_title=configured.type.title,
+        kind_title=_(configured.type.title),
         trouble=trouble,
         abilities=abilities,
         webhook=f"{public}/webhooks/{line.name}" if configured.type.webhook else "",
@@ -127,17 +133,16 @@ def _abilities(configured: ConfiguredChannel) -> tuple[list[tuple[str, bool, str
     except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
         said = _("The plugin cannot tell what the channel can do: %(why)s", why=describe(error))
         return [], said
-    parts = (
+    reply, *others = (
         (_("Reply"), able.reply),
         (_("Reply privately"), able.private_reply),
         (_("Like"), able.like),
         (_("Hide"), able.hide),
         (_("Attachments"), able.media),
     )
-    return [
-        (what, part.allowed, _extent(able) if part.allowed and part is able.reply else part.reason)
-        for what, part in parts
-    ], ""
+    what, part = reply
+    found = [(what, part.allowed, _extent(able) if part.allowed else _(part.reason))]
+    return found + [(what, part.allowed, _(part.reason)) for what, part in others], ""
 
 
 def _extent(able: Capabilities) -> str:
@@ -168,7 +173,7 @@ class ChannelsView(Connecting, PageView):
 
     def _kinds(self) -> list[Any]:
         found = self.runtime.plugins.channel_types.values()
-        return sorted(found, key=lambda kind: kind.title)
+        return sorted(found, key=lambda kind: _(kind.title))
 
     @expose("/<int:channel_id>")
     def show(self, channel_id: int) -> str:

@@ -183,7 +183,7 @@ def _model(runtime: Runtime, component: ComponentConfig, figures: dict[str, Figu
     return _made(
         component.name,
         own,
-        title=kind.title,
+        title=_(kind.title),
         version=version,
         finding=finding,
         trouble=trouble,
@@ -252,9 +252,9 @@ def _grids(own: Figures, version: str, kind: ClassifierType | None) -> tuple[Gri
     return tuple(
         grid(
             namespace,
-            sets[namespace].title if namespace in sets else "",
+            _(sets[namespace].title) if namespace in sets else "",
             sets[namespace].values if namespace in sets else (),
-            sets[namespace].none if namespace in sets else "",
+            _(sets[namespace].none) if namespace in sets else "",
             found,
         )
         for namespace, found in own.confusion.get(version, {}).items()

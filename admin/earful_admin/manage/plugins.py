@@ -32,7 +32,7 @@ def why_inactive(runtime: Runtime, kind: str) -> str:
                 "Its plugin “%(kind)s” is not active (%(status)s): %(why)s",
                 kind=kind,
                 status=word,
-                why=record.reason,
+                why=_(record.reason),
             )
     return ""
 
@@ -65,7 +65,7 @@ class PluginsView(PageView):
     def _words(self, trouble: Trouble) -> str:
         component = getattr(self.runtime.config, trouble.section).get(trouble.name)
         known = why_inactive(self.runtime, component.type) if component else ""
-        return known or trouble.reason
+        return known or _(trouble.reason)
 
 
 def _as_toml(names: list[str]) -> str:

@@ -10,8 +10,23 @@ from earful.inbox.notices import announce
 from earful.inbox.text import clean
 from earful.store.models import Channel
 from earful.store.states import ChannelState, Health
+from earful.wording import gettext as _
+from earful.wording import mark
 
-__all__ = ["note", "pause_for_sign_in", "pause_itself"]
+__all__ = ["note", "pause_for_sign_in", "pause_itself", "reason_in_words"]
+
+_BY_SOMEBODY = {
+    "paused by ": mark("paused by %(name)s"),
+    "disconnected by ": mark("disconnected by %(name)s"),
+}
+
+
+def reason_in_words(reason: str) -> str:
+    """Why a channel is paused or disabled, which is stored in English, for who reads it now."""
+    for beginning, sentence in _BY_SOMEBODY.items():
+        if reason.startswith(beginning):
+            return _(sentence, name=reason.removeprefix(beginning))
+    return _(reason)
 
 
 def note(channel_id: int, sentence: str, now: datetime, notifiers: Iterable[str] = ()) -> None:
