@@ -17,7 +17,7 @@ from jinja2 import Environment, nodes
 from tools.texts import ROOT, catalogue_of, extracted, is_untranslated, languages
 
 PACKAGES = [ROOT / "core", ROOT / "admin", *sorted((ROOT / "plugins").iterdir())]
-FOLDERS = ("admin",)
+FOLDERS = ("admin", "core", "plugins")
 ADMIN = ROOT / "admin" / "earful_admin"
 TEMPLATES = sorted((ADMIN / "templates").rglob("*.html"))
 SCRIPTS = sorted((ADMIN / "static").glob("*.js"))

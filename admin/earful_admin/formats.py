@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
-from functools import lru_cache
 from typing import Any
 
-from babel.dates import parse_pattern
 from babel.numbers import format_decimal
 from earful import wording
+from earful.wording import dated, ngettext
 from earful.wording import gettext as _
-from earful.wording import ngettext
 from flask import Flask, g
 from markupsafe import Markup, escape
 
@@ -69,21 +67,10 @@ def _long_span(length: timedelta) -> str:
     return ngettext("%(n)s second", "%(n)s seconds", n)
 
 
-def dated(moment: date, pattern: str) -> str:
-    """A day or a moment by a pattern of CLDR, which translators change: `_("d MMM, HH:mm")`."""
-    return _dated(moment, pattern, wording.language())
-
-
 def counted(number: float, digits: int = 0) -> str:
     """A number with the marks that the language uses, and `digits` behind the point."""
     pattern = f"#,##0.{'0' * digits}".rstrip(".")
     return format_decimal(number, pattern, wording.language())
-
-
-@lru_cache(4096)
-def _dated(moment: date, pattern: str, language: str) -> str:
-    # The same moments stand on page after page.
-    return parse_pattern(pattern).apply(moment, language)
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:

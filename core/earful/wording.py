@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -79,7 +79,13 @@ def mark(text: str) -> str:
 
 def dated(moment: date, pattern: str, /) -> str:
     """A day or a moment by a pattern of CLDR, which translators change: `_("d MMMM")`."""
-    return parse_pattern(pattern).apply(moment, language())
+    return _dated(moment, pattern, language())
+
+
+@lru_cache(4096)
+def _dated(moment: date, pattern: str, language: str) -> str:
+    # The same moments stand on page after page.
+    return parse_pattern(pattern).apply(moment, language)
 
 
 def language() -> str:
