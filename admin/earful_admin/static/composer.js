@@ -148,12 +148,12 @@
     from.dataset.draft = text;
     from.dataset.saved = composer().elements.saved.value;
     // An answer may change its audience; what is for colleagues stays with colleagues.
-    const moves = (text || shared.attached().count) && !to.dataset.draft && from.dataset.kind !== "note" && to.dataset.kind !== "note";
+    const moves = (text || attached().count) && !to.dataset.draft && from.dataset.kind !== "note" && to.dataset.kind !== "note";
     if (moves) {
       Object.assign(to.dataset, { draft: text, saved: from.dataset.saved });
       from.dataset.draft = "";
     }
-    if (moves) shared.moveAttached(from.dataset.kind, to.dataset.kind);
+    if (moves) shared.moveAttached?.(from.dataset.kind, to.dataset.kind);
     const left = written(from);
     keepLocal(left);
     void upload(left);
@@ -213,23 +213,15 @@
   };
 
   // What attaches files is loaded where files are taken. Until then nothing is attached.
-  Object.assign(shared, {
-    attached: () => ({ count: 0, isBusy: false, kept: null }),
-    moveAttached: () => {},
-    dropAttached: () => {},
-  });
   let attaching = null;
   const readAttached = async (mode) => {
     const parts = $("#attached")?.dataset.parts;
     if (!parts) return;
     attaching ??= Promise.all(parts.split(" ").map(bring));
-    try {
-      await attaching;
-      if (mode === kind()) shared.readAttached(mode);
-    } catch {
-      attaching = null;
-    }
+    await attaching.catch(() => { attaching = null; });
+    if (mode === kind()) shared.readAttached?.(mode);
   };
+  const attached = () => shared.attached?.() ?? {};
 
   const signed = (text) => {
     const sign = composer().dataset.signOff;
@@ -293,8 +285,8 @@
   const submit = async (then, { force = false, accepted = "" } = {}) => {
     const form = composer();
     if (!form || isSending || isOver || missing) return;
-    if (shared.attached().isBusy) return void toast(text("A picture is still on its way. Send when it is here."), { kind: "warn" });
-    if (!textBox().value.trim() && (isNote() || !shared.attached().count)) return textBox().focus();
+    if (attached().isBusy) return void toast(text("A picture is still on its way. Send when it is here."), { kind: "warn" });
+    if (!textBox().value.trim() && (isNote() || !attached().count)) return textBox().focus();
     const id = openId();
     const mode = kind();
     const leaves = then === "resolve" || then.startsWith("snooze");
@@ -305,7 +297,7 @@
     clearTimeout(pause);
     // A draft that is still on its way must not come back after it was sent.
     await flight;
-    await shared.attached().kept;
+    await attached().kept;
     const data = new FormData(form);
     data.set("then", then);
     data.set("force", force ? "1" : "");
@@ -331,7 +323,7 @@
     release();
     if (openId() !== id || kind() !== mode) return;
     Object.assign(chosen().dataset, { draft: "", saved: "" });
-    shared.dropAttached(mode);
+    shared.dropAttached?.(mode);
     closePreview();
     show(chosen());
     hint("");

@@ -122,7 +122,6 @@ def test_another_audience_is_told_what_cannot_go_there(desk: Page, town: Town) -
     desk.click("label:has-text('Private')")
     problem = desk.locator("[data-mode=private] [data-problem]")
     expect(problem).to_contain_text("JPEG is not taken here: PNG pictures are")
-    desk.keyboard.press("Control+Enter")
     desk.click("#send")
     expect(desk.locator("#held")).to_contain_text("JPEG is not taken here")
     desk.click("label:has-text('Note')")
