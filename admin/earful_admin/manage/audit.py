@@ -19,6 +19,17 @@ from earful_admin.views import TableView
 
 __all__ = ["AuditView", "Until", "changed"]
 
+_NAMES = (
+    mark("Agent"), mark("Channel"), mark("Contact"), mark("Contact field"), mark("Conversation"),
+    mark("Installation"), mark("Job"), mark("Message"), mark("Notification"), mark("Payload"),
+    mark("Policy"), mark("Queue"), mark("Saved reply"), mark("Setting"), mark("View"),
+    mark("Action"), mark("Actions"), mark("Assignment"), mark("Capacity"), mark("Channels"),
+    mark("Colour"), mark("Conditions"), mark("Conversations"), mark("Count"), mark("Enabled"),
+    mark("Field"), mark("First response minutes"), mark("Id"), mark("Messages"), mark("Once"),
+    mark("Position"), mark("Purpose"), mark("Shared"), mark("Skills"), mark("Value"),
+    mark("Version"), mark("Vip"),
+)  # fmt: skip
+"""What events are about and what they change, as `words` says it; for translators."""
 _LONGEST = 2000
 _LONGEST_SUMMARY = 60
 

@@ -46,7 +46,7 @@ def minutes_in_words(minutes: int | None) -> str:
     days, rest = divmod(minutes, 60 * 24)
     hours, left = divmod(rest, 60)
     parts = (
-        ngettext("%(n)s day", "%(n)s days", days) if days else "",
+        _("%(n)s days", n=days) if days > 1 else _("1 day") if days else "",
         ngettext("%(n)s hour", "%(n)s hours", hours) if hours else "",
         ngettext("%(n)s minute", "%(n)s minutes", left) if left else "",
     )
