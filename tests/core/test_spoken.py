@@ -73,8 +73,8 @@ def test_a_policy_is_a_sentence_with_its_hints(german: None) -> None:
     condition = compile_condition({"all": [SPAM, {"none": [SPAM]}]})
     actions = compile_actions([{"do": "priority", "value": "low"}, {"do": "stop"}])
     assert policy_in_words(condition, actions) == (
-        "Wenn gilt: Nachrichtentext enthält „spam“ und Nachrichtentext enthält nicht „spam“ \N{EN DASH} "
-        "dann: die Priorität auf niedrig setzen und keine weitere Regel ansehen."
+        "Wenn gilt: Nachrichtentext enthält „spam“ und Nachrichtentext enthält nicht „spam“ "
+        "\N{EN DASH} dann: die Priorität auf niedrig setzen und keine weitere Regel ansehen."
     )
     hour = FactRegistry.standard().get("time.hour")
     assert hour

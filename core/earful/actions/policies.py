@@ -102,7 +102,7 @@ def _unknown_names(runtime: Runtime, actions: Sequence[dict[str, str]]) -> list[
         "assign": {row[0] for row in tuples(Agent.select(Agent.email).where(Agent.active))},
         "notify": set(runtime.config.notifiers),
     }
-    wishes = [(each["do"], each["value"]) for each in actions]
+    wishes = [(each["do"], each.get("value")) for each in actions]
     return [
         _(_UNKNOWN[do], name=repr(name))
         for do, name in wishes
