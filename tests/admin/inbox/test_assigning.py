@@ -83,11 +83,9 @@ def test_who_is_there_comes_first_and_who_is_away_cannot_be_chosen(
     expect(menu.get_by_role("button", name="Awa")).to_be_disabled()
     names = menu.locator("[data-people] bdi").all_inner_texts()
     assert (names[0], names[-1]) == ("Oda", "Awa")
-    for width, theme in ((1440, "light"), (1440, "dark"), (320, "light")):
-        desk.set_viewport_size({"width": width, "height": 800})
-        desk.emulate_media(color_scheme=theme)
-        check(screen, "assign", width, theme)
+    check(screen, "assign")
     desk.set_viewport_size({"width": 1440, "height": 900})
+    menu.get_by_role("searchbox").focus()
     desk.keyboard.type("zoe")
     expect(menu.locator(".menu-item:visible")).to_have_count(1)
     desk.keyboard.press("Enter")
