@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from earful.errors import ChannelError
+from earful.wording import gettext as _
 
 if TYPE_CHECKING:
     import httpx
@@ -40,9 +41,11 @@ def parse_url(url: str, base: httpx.URL | None = None) -> httpx.URL:
     try:
         parsed = base.join(url) if base is not None else httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise ChannelError(f"This is not an address: {url[:200]!r}") from error
+        raise ChannelError(_("This is not an address: %(url)s", url=repr(url[:200]))) from error
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise ChannelError(f"Only http and https addresses are read, not {url[:200]!r}")
+        raise ChannelError(
+            _("Only http and https addresses are read, not %(url)s", url=repr(url[:200]))
+        )
     return parsed
 
 

@@ -19,6 +19,7 @@ from earful.errors import (
     TemporaryFailure,
 )
 from earful.http.addresses import without_secrets
+from earful.wording import gettext as _
 
 __all__ = [
     "NOT_REPEATABLE",
@@ -65,7 +66,12 @@ class Response:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise PayloadError(f"{without_secrets(self.url)} did not answer in JSON") from error
+            raise PayloadError(
+                _(
+                    "%(address)s did not answer in JSON",
+                    address=without_secrets(self.url),
+                )
+            ) from error
 
 
 def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
@@ -110,7 +116,9 @@ class _Unzip:
                 out += self._inflate.decompress(chunk, most - len(out))
                 chunk = self._inflate.unused_data or self._inflate.unconsumed_tail
         except zlib.error as error:
-            raise PayloadError(f"{self._shown} answers with broken compression") from error
+            raise PayloadError(
+                _("%(shown)s answers with broken compression", shown=self._shown)
+            ) from error
         return out
 
 
@@ -119,19 +127,25 @@ def decoder(encoding: str, shown: str) -> Callable[[bytes, int], bytes]:
         return lambda chunk, _most: chunk
     if encoding in {"gzip", "x-gzip", "deflate"}:
         return _Unzip(shown)
-    raise PayloadError(f"{shown} answers in an encoding nobody asked for: {encoding[:40]}")
+    raise PayloadError(
+        _(
+            "%(shown)s answers in an encoding nobody asked for: %(encoding)s",
+            shown=shown,
+            encoding=encoding[:40],
+        )
+    )
 
 
 def checked(response: Response, method: str, *, check_auth: bool) -> Response:
     status, shown = response.status, without_secrets(response.url)
-    said = f"{shown} answers {status}"
+    said = _("%(shown)s answers %(status)s", shown=shown, status=status)
     if status == HTTPStatus.TOO_MANY_REQUESTS or (
         status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in response.headers
     ):
         wait = parse_retry_after(response.headers.get("retry-after"), datetime.now(UTC))
-        raise RateLimited(f"{said}: it asks to wait", retry_after=wait)
+        raise RateLimited(_("%(said)s: it asks to wait", said=said), retry_after=wait)
     if check_auth and status in {401, 403}:
-        raise AuthenticationFailed(f"{said}: it refuses access")
+        raise AuthenticationFailed(_("%(said)s: it refuses access", said=said))
     if status in {408, 425, 503}:
         raise TemporaryFailure(said)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -141,5 +155,5 @@ def checked(response: Response, method: str, *, check_auth: bool) -> Response:
 
 def _server_error(said: str, method: str) -> NoReturn:
     if method in NOT_REPEATABLE:
-        raise OutcomeUnknown(f"{said}: it may have been accepted all the same")
+        raise OutcomeUnknown(_("%(said)s: it may have been accepted all the same", said=said))
     raise TemporaryFailure(said)

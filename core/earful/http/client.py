@@ -20,6 +20,7 @@ from earful.http.answers import (
     decoder,
     joined,
 )
+from earful.wording import gettext as _
 
 if TYPE_CHECKING:
     import httpcore
@@ -184,7 +185,7 @@ class Client:
     def _follow(self, request: httpx.Request) -> Response:
         moved_to: str | None = None
         only_permanent = True
-        for _ in range(MAX_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             response = self._exchange(request)
             location = response.headers.get("location")
             if response.status not in REDIRECTS or not location or request.method not in _READS:
@@ -193,13 +194,22 @@ class Client:
             request = self._redirected(request, location)
             moved_to = str(request.url) if only_permanent else moved_to
         raise ChannelError(
-            f"{without_secrets(request.url)} redirects more than {MAX_REDIRECTS} times"
+            _(
+                "%(address)s redirects more than %(most)s times",
+                address=without_secrets(request.url),
+                most=MAX_REDIRECTS,
+            )
         )
 
     def _redirected(self, request: httpx.Request, location: str) -> httpx.Request:
         target = parse_url(location, base=request.url).copy_with(userinfo=b"")
         if request.url.scheme == "https" and target.scheme != "https":
-            raise ChannelError(f"{without_secrets(request.url)} redirects from https to http")
+            raise ChannelError(
+                _(
+                    "%(address)s redirects from https to http",
+                    address=without_secrets(request.url),
+                )
+            )
         same = origin(target) == origin(request.url)
         headers = {
             name: value
@@ -222,10 +232,14 @@ class Client:
             core.ProtocolError,
         ) as error:
             if self._wire.sent and request.method in NOT_REPEATABLE:
-                raise OutcomeUnknown(f"The answer of {shown} was lost: {error}") from error
+                raise OutcomeUnknown(
+                    _("The answer of %(shown)s was lost: %(why)s", shown=shown, why=error)
+                ) from error
             if isinstance(error, ChannelError):
                 raise
-            raise TemporaryFailure(f"{shown} could not be reached: {error}") from error
+            raise TemporaryFailure(
+                _("%(shown)s could not be reached: %(why)s", shown=shown, why=error)
+            ) from error
 
     def _send(self, request: httpx.Request) -> Response:
         answer = self._pool.handle_request(
@@ -259,7 +273,13 @@ class Client:
             if len(body) > self._max_bytes:
                 if self._until_deadline:
                     break
-                raise PayloadError(f"{shown} answers with more than {self._max_bytes} bytes")
+                raise PayloadError(
+                    _(
+                        "%(shown)s answers with more than %(most)s bytes",
+                        shown=shown,
+                        most=self._max_bytes,
+                    )
+                )
         return bytes(body)
 
     def _chunks(self, answer: httpcore.Response) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from earful.errors import ChannelError, TemporaryFailure
 from earful.http.addresses import is_public
+from earful.wording import gettext as _
 
 if TYPE_CHECKING:
     import ssl
@@ -42,7 +43,7 @@ class Wire:
     def left(self) -> float:
         seconds = self._until - monotonic()
         if seconds <= 0:
-            raise TemporaryFailure("The answer took too long")
+            raise TemporaryFailure(_("The answer took too long"))
         return seconds
 
     def connect_tcp(
@@ -65,7 +66,13 @@ class Wire:
                 failure = error
             else:
                 return _Stream(self, stream)
-        raise TemporaryFailure(f"No connection to {host}: {failure or 'no address'}")
+        raise TemporaryFailure(
+            _(
+                "No connection to %(host)s: %(failure)s",
+                host=host,
+                failure=failure or _("no address"),
+            )
+        )
 
     def sleep(self, seconds: float) -> None:
         raise NotImplementedError  # httpcore sleeps between retries only, and there are none
@@ -75,7 +82,13 @@ class Wire:
         if not self.allow_private:
             for address in addresses:
                 if not is_public(address):
-                    raise ChannelError(f"{host} leads to {address}, which is not a public address")
+                    raise ChannelError(
+                        _(
+                            "%(host)s leads to %(address)s, which is not a public address",
+                            host=host,
+                            address=address,
+                        )
+                    )
         return addresses
 
 
@@ -125,9 +138,11 @@ def _resolve(host: str, port: int, seconds: float) -> list[str]:
     try:
         answer = answers.get(timeout=seconds)
     except queue.Empty:
-        raise TemporaryFailure(f"The name {host} was not resolved in time") from None
+        raise TemporaryFailure(_("The name %(host)s was not resolved in time", host=host)) from None
     if isinstance(answer, OSError):
-        raise TemporaryFailure(f"The name {host} cannot be resolved: {answer}") from answer
+        raise TemporaryFailure(
+            _("The name %(host)s cannot be resolved: %(answer)s", host=host, answer=answer)
+        ) from answer
     return answer
 
 
