@@ -148,7 +148,7 @@ class Attaching:
             lambda: actions.describe_attachment(
                 self.runtime, self.actor, attachment_id, alt, now=self.now
             ),
-            jsonify,
+            lambda: jsonify(done=True),
         )
 
     @expose(f"{ON_ATTACHMENT}/remove", methods=["POST"])
@@ -159,7 +159,7 @@ class Attaching:
             lambda: actions.remove_attachment(
                 self.runtime, self.actor, attachment_id, now=self.now
             ),
-            jsonify,
+            lambda: jsonify(done=True),
         )
 
     @expose(ON_ATTACHMENT)

@@ -72,6 +72,7 @@ def test_by_keyboard_from_the_paper_clip_to_the_timeline(
     with desk.expect_response("**/description"):
         desk.keyboard.type("A blue parcel")
     expect(desk.locator("[data-alt-none]")).to_be_hidden()
+    expect(desk.locator("[data-attach-errors]")).to_be_empty()
     expect(desk.locator("[data-alt-count]")).to_have_text("13/100")
     expect(desk.locator(".send-picture")).to_have_count(1)
 
@@ -96,6 +97,7 @@ def test_by_keyboard_from_the_paper_clip_to_the_timeline(
     with desk.expect_response("**/remove"):
         desk.get_by_label("Remove parcel.png").press("Enter")
     expect(desk.locator(".attached")).to_have_count(0)
+    expect(desk.locator("[data-attach-errors]")).to_be_empty()
     expect(clip).to_be_focused()
     desk.reload()
     expect(desk.locator("#composer-text")).to_have_value("Here it is")

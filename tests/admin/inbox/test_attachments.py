@@ -170,7 +170,8 @@ def test_hostile_descriptions_stay_words(agent: FlaskClient, town: Town) -> None
     attach(agent, town)
     (file,) = kept()
     words = '"><script>alert(1)</script>'
-    agent.post(f"/attachment/{file.id}/description", data={"alt": words})
+    told = agent.post(f"/attachment/{file.id}/description", data={"alt": words})
+    assert told.json == {"done": True}
     page = agent.get(f"/?c={town.quiet}").text
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
@@ -237,3 +238,11 @@ def test_the_preview_shows_them(agent: FlaskClient, town: Town) -> None:
     form = {"text": "Here", "mode": "public"}
     shown = agent.post(f"/conversation/{town.quiet}/preview", data=form).text
     assert 'alt="A blue parcel"' in shown
+
+
+def test_a_file_is_taken_away_and_once_more_changes_nothing(agent: FlaskClient, town: Town) -> None:
+    attach(agent, town)
+    (file,) = kept()
+    for _ in range(2):
+        assert agent.post(f"/attachment/{file.id}/remove").json == {"done": True}
+    assert kept() == []
