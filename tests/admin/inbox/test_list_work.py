@@ -15,7 +15,8 @@ from playwright.sync_api import Page, expect
 
 from tests.admin.conftest import Screen
 from tests.admin.inbox.house import House
-from tests.admin.inbox.test_look import SIZES, check
+from tests.admin.inbox.test_look import SIZES
+from tests.admin.inbox.test_together_look import check
 from tests.admin.inbox.test_work import arrive, focused, look_again, open_
 from tests.admin.inbox.town import Town
 
@@ -144,7 +145,7 @@ def test_how_the_list_looks_in_every_state(screen: Screen, town: Town, theme: st
         screen.open("/")
         screen.page.keyboard.press("*")
         screen.page.get_by_title("Label the selected").click()
-        check(screen, "bulk", width, theme)
+        check(screen, f"bulk-{width}-{theme}")
         for name, path in {
             "search": "/search/?q=parcel",
             "search-none": "/search/?q=xylophone",
@@ -152,12 +153,12 @@ def test_how_the_list_looks_in_every_state(screen: Screen, town: Town, theme: st
             "view-new": "/views/new?base=queue-1",
         }.items():
             screen.open(path)
-            check(screen, name, width, theme)
+            check(screen, f"{name}-{width}-{theme}")
     # Anew: axe leaves styles behind, and htmx would carry them over.
     screen.open("/views/new")
     screen.page.click("text=Add a group")
     screen.page.locator(".view-group .view-group").wait_for()
-    check(screen, "view-group", 320, theme)
+    check(screen, f"view-group-320-{theme}")
 
 
 def test_the_tab_tells_how_many_of_ones_own_are_unread(desk: Page, town: Town) -> None:
@@ -229,4 +230,4 @@ def test_the_page_of_a_job(
     for width in (1440, 320):
         screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
         screen.open(f"/inbox/bulk/job/{job.id}")
-        check(screen, "bulk-job", width, theme)
+        check(screen, f"bulk-job-{width}-{theme}")
