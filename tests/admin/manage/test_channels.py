@@ -31,6 +31,8 @@ def test_a_card_tells_how_a_channel_stands(shop: Inbox, sign_in: SignIn) -> None
         "Only the page&#39;s owner may hide posts.",
     ):  # fmt: skip
         assert words in page, words
+    # What limits a reply does not limit a like.
+    assert page.count("up to 500 characters") == 1
 
 
 def test_a_channel_whose_plugin_failed_says_why(shop: Inbox, sign_in: SignIn) -> None:
