@@ -54,6 +54,13 @@ def test_every_icon_that_a_template_names_is_in_the_sprite(file: Path) -> None:
     assert [name for name in named if f'id="{name}"' not in sprite] == []
 
 
+def test_every_icon_that_is_sent_is_used_somewhere() -> None:
+    sources = [*assets.STATIC.parent.rglob("*.py"), *assets.STATIC.parent.rglob("*.html"), *SCRIPTS]
+    written = "\n".join(file.read_text() for file in sources)
+    asked = (assets.STATIC.parents[1] / "icons.txt").read_text().split()
+    assert [name for name in asked if not re.search(rf"[\"'#]{name}[\"']", written)] == []
+
+
 def test_every_vendored_file_brings_its_licence() -> None:
     files = [
         f for f in (assets.STATIC / "vendor").iterdir() if f.suffix in {".js", ".woff2", ".svg"}

@@ -98,6 +98,7 @@
     return local(what.id, what.mode) ? upload(what) : flight;
   };
   shared.draftsKept = () => flight;
+  shared.isNote = isNote;
   addEventListener("online", () => void flush());
   document.addEventListener("visibilitychange", () => { if (document.hidden) void flush(); });
 
@@ -108,7 +109,7 @@
     keepLocal(written());
     count();
     later();
-    void pick();
+    pick();
   });
 
   // What this browser alone has is shown, and brought to the server.
@@ -206,7 +207,7 @@
     $("[data-pick='@']", form).hidden = mode !== "note";
     $("#cautions").replaceChildren();
     if (mode === "note") closePreview();
-    closePicker();
+    shared.closePicker?.();
     count();
     for (const way of $$("[data-attach]", form)) way.hidden = way.dataset.attach !== mode;
     void readAttached(mode);
@@ -425,78 +426,13 @@
   };
 
   // ── Saved replies and colleagues ──────────────────────────────────────────────────────────
-  const SIGNS = { "/": /(?:^|\s)(\/)([^\s/]{0,40})$/u, "@": /(?:^|[\s(])(@)([^\s@]{0,40}(?: [^\s@]{1,40})?)$/u };
-  let picking = null;
-  let asked = 0;
-  const pick = async () => {
-    const box = textBox();
-    const before = box.value.slice(0, box.selectionStart);
-    const found = before.match(SIGNS[isNote() ? "@" : "/"]);
-    if (!found) return closePicker();
-    const [, sign, wanted] = found;
-    const mine = ++asked;
-    const url = new URL(sign === "@" ? composer().dataset.colleagues : composer().dataset.saved, location.origin);
-    url.searchParams.set("q", wanted);
-    const fresh = await fragment(url).catch(() => null);
-    if (!fresh || mine !== asked || textBox() !== box) return;
-    const place = $("#picker");
-    // A name that nobody has, and more words after it, is no mention.
-    if (!$("[role=option]", fresh) && wanted.includes(" ")) return closePicker();
-    place.replaceChildren(fresh);
-    place.hidden = false;
-    picking = { from: before.length - wanted.length - 1, to: before.length };
-    if ($("#picker-list")) box.setAttribute("aria-controls", "picker-list");
-    select(0);
+  // Their list comes with the first sign that may ask for it (picker.js).
+  const pick = () => {
+    const { picker } = inbox.dataset;
+    if (!picker || !/[/@]/u.test(textBox().value)) return;
+    inbox.dataset.picker = "";
+    bring(picker).catch(() => { inbox.dataset.picker = picker; });
   };
-  const options = () => $$("#picker [role=option]");
-  const select = (at) => {
-    const all = options();
-    all.forEach((each, number) => each.setAttribute("aria-selected", String(number === at)));
-    all[at]?.scrollIntoView({ block: "nearest" });
-    if (all[at]) textBox().setAttribute("aria-activedescendant", all[at].id);
-    else textBox().removeAttribute("aria-activedescendant");
-  };
-  const closePicker = () => {
-    asked += 1;
-    picking = null;
-    if (!$("#picker")) return;
-    $("#picker").hidden = true;
-    $("#picker").replaceChildren();
-    for (const name of ["aria-controls", "aria-activedescendant"]) textBox().removeAttribute(name);
-  };
-  const take = (option) => {
-    const box = textBox();
-    const { text, id } = option.dataset;
-    box.setRangeText(text, picking.from, picking.to, "end");
-    if (id) composer().elements.saved.value = id;
-    const gap = text.search(/\{[a-z]+\.[a-z_]+\}/u);
-    const start = picking.from + gap;
-    closePicker();
-    box.focus();
-    if (gap >= 0) box.setSelectionRange(start, box.value.indexOf("}", start) + 1);
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-  };
-  document.addEventListener("keydown", (event) => {
-    if (event.target.id !== "composer-text" || event.isComposing || !picking) return;
-    const all = options();
-    const at = all.findIndex((each) => each.ariaSelected === "true");
-    const steps = { ArrowDown: 1, ArrowUp: -1 };
-    if (event.key === "Escape") closePicker();
-    else if (steps[event.key] && all.length) select((at + steps[event.key] + all.length) % all.length);
-    else if (["Enter", "Tab"].includes(event.key) && all[at] && !event.ctrlKey && !event.metaKey) take(all[at]);
-    else return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }, true);
-  document.addEventListener("mousedown", (event) => {
-    const option = event.target.closest("#picker [role=option]");
-    if (!option || !picking) return;
-    event.preventDefault();
-    take(option);
-  });
-  document.addEventListener("focusout", (event) => {
-    if (event.target.id === "composer-text" && !event.relatedTarget?.closest("#picker")) closePicker();
-  });
   const startPicking = (sign) => {
     const box = textBox();
     const at = box.selectionStart;
@@ -569,6 +505,11 @@
 
   const write = (asNote) => {
     const wanted = radios().find((each) => !each.disabled && (each.value === "note") === asNote);
+    if (!wanted && !asNote && composer()) {
+      // What is typed next must not be taken for single keys.
+      toast(text("No reply can be written here. This is a note for colleagues."), { kind: "warn" });
+      return write(true);
+    }
     if (!wanted) return;
     if (!wanted.checked) {
       wanted.checked = true;

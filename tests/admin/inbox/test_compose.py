@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from earful import actions, store
+from earful import ReplyPermission, actions, store
 from earful.actions import Actor
 from earful.runtime import Runtime
 from earful.store.models import Conversation, Draft, Message, Reply
@@ -150,6 +150,21 @@ def test_a_second_look_before_personal_data_is_public(desk: Page, town: Town) ->
     expect(desk.locator(".is-queued")).to_contain_text("882130044")
 
 
+def test_whoever_wants_to_reply_where_none_is_possible_writes_a_note(
+    screen: Screen, town: Town, wall: Wall
+) -> None:
+    wall.permission = ReplyPermission(allowed=False, reason="The page takes no comments.")
+    screen.sign_in(Role.AGENT)
+    screen.open(f"/?c={town.quiet}")
+    screen.page.locator("#thread-title").focus()
+    screen.page.keyboard.press("r")
+    expect(screen.page.locator(".toast")).to_contain_text("No reply can be written here")
+    screen.page.keyboard.type("see me")
+    expect(text_box(screen.page)).to_have_value("see me")
+    with store.connection():
+        assert Conversation.get_by_id(town.quiet).status == "open"
+
+
 def test_preview_schedule_and_cancel(desk: Page, town: Town) -> None:
     desk.keyboard.press("r")
     desk.keyboard.type("Good morning {contact.first_name}")
@@ -231,10 +246,6 @@ def test_reading_goes_on_where_it_ended_and_from_message_to_message(
 def test_where_a_price_and_a_window_apply_they_are_told(
     screen: Screen, town: Town, wall: Wall
 ) -> None:
-    from datetime import timedelta
-
-    from earful import ReplyPermission
-
     wall.permission = ReplyPermission(
         allowed=True, until=_now() + timedelta(hours=3), cost_usd=0.015
     )
