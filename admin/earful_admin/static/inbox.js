@@ -248,27 +248,34 @@
     else $("#thread-title")?.focus();
   };
 
-  // A toast's own way back: a reply's text returns to the composer it came from.
-  const addUndo = (box, said, id) => {
+  // A toast's own way back. `then` hears what came of it, and answers whether it sees to the rest.
+  const offerUndo = (box, url, data, then) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "toast-undo";
     button.textContent = text("Undo");
     button.addEventListener("click", async () => {
       box.remove();
-      const data = new FormData();
-      data.set("conversation", id);
       try {
-        const back = await post(said.undo, data);
+        const back = await post(url, data);
         if (back.refused) return void toast(back.refused, { kind: "danger" });
-        if (back.text !== undefined) tell("undone", { ...back, id });
-        toast(back.said);
+        if (back.said) toast(back.said);
+        if (then(back)) return;
         await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
       } catch (error) {
         toast(unreachable(error), { kind: "danger" });
       }
     });
     $(".toast-text", box).after(button);
+  };
+
+  // A reply's text returns to the composer it came from.
+  const addUndo = (box, said, id) => {
+    const data = new FormData();
+    data.set("conversation", id);
+    offerUndo(box, said.undo, data, (back) => {
+      if (back.text !== undefined) tell("undone", { ...back, id });
+    });
     if (said.seconds) countDown(box, said.seconds);
   };
 
@@ -318,7 +325,7 @@
 
   Object.assign(shared, {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, linkOf, neighbour, open, tell,
-    done, change, links, rowOf, markCurrent, focusLink, SignedOut,
+    done, offerUndo, change, links, rowOf, markCurrent, focusLink, SignedOut,
   });
   document.addEventListener("DOMContentLoaded", () => tell("opened"));
 })();

@@ -6,7 +6,7 @@
   if (!shared) return;
   const {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, links, rowOf, linkOf, markCurrent,
-    focusLink, change, SignedOut,
+    focusLink, change, offerUndo, SignedOut,
   } = shared;
   const { announce, toast, keys, text, ntext } = window.earful;
   const rows = $("#rows");
@@ -326,24 +326,11 @@
   const tellDone = (said) => {
     const box = toast(said.said);
     if (!said.undo) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "toast-undo";
-    button.textContent = text("Undo");
-    button.addEventListener("click", async () => {
-      box.remove();
-      try {
-        const back = await post(said.undo, new FormData());
-        if (back.refused) return void toast(back.refused, { kind: "danger" });
-        if (back.said) toast(back.said);
-        if (back.job) return follow(back.job);
-        for (const each of back.failed) toast(`${each.name}: ${each.reason}`, { kind: "warn" });
-        await Promise.all([poll({ force: true }), shared.refreshThread({ force: true })]);
-      } catch (error) {
-        toast(unreachable(error), { kind: "danger" });
-      }
+    offerUndo(box, said.undo, new FormData(), (back) => {
+      if (back.job) follow(back.job);
+      for (const each of back.failed ?? []) toast(`${each.name}: ${each.reason}`, { kind: "warn" });
+      return Boolean(back.job);
     });
-    $(".toast-text", box).after(button);
   };
 
   // More than one request takes is done by a job: how far it is stands above the list, also after
