@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 from earful import store
@@ -76,6 +77,10 @@ def test_what_can_be_done_with_the_open_conversation_by_name(screen: Screen, tow
     expect(page.locator(".toast").last).to_contain_text("Priority")
     with store.connection():
         assert Conversation.get_by_id(town.quiet).priority is PriorityRank.URGENT
+    open_palette(page)
+    page.keyboard.type("in 1 hour")
+    expect(current(page)).to_contain_text(re.compile(r"In 1 hour \w"))
+    page.keyboard.press("Escape")
     command(page, "snoz")
     expect(page.locator("#snooze-menu")).to_have_attribute("open", "")
     assert page.evaluate("!!document.activeElement.closest('#snooze-menu')")

@@ -16,6 +16,7 @@
   const textOf = (node) => {
     const copy = node.cloneNode(true);
     for (const extra of copy.querySelectorAll("kbd, .nav-count, .avatar, select, [aria-hidden]")) extra.remove();
+    for (const extra of copy.querySelectorAll(".menu-hint")) extra.prepend(" ");
     return tidy(copy.textContent);
   };
   const named = (node) => document.getElementById(node.getAttribute("aria-labelledby"))?.textContent;
