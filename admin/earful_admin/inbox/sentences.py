@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from earful.policies.retelling import retold
 from earful.store.queries.timeline import EventLine
 from earful.wording import gettext as _
 from earful.wording import mark, ngettext, placeholders
@@ -89,14 +90,14 @@ def _routed(data: Mapping[str, Any]) -> Sentence:
                 "Policy “%(name)s”, version %(version)s", name=each["name"], version=each["version"]
             ),
             because=tuple(each.get("because", ())),
-            did=tuple(each.get("did", ())),
+            did=_did(each),
         )
         for each in policies
     )
     queue = data.get("queue") or _("the fallback queue")
     if policies:
         names = listed([_("“%(name)s”", name=each["name"]) for each in policies])
-        did = [str(each) for policy in policies for each in policy.get("did", ())]
+        did = [words for policy in policies for words in _did(policy)]
         what = listed(did) or _("matched")
         text = ngettext(
             "Policy %(names)s %(did)s",
@@ -117,6 +118,10 @@ def _routed(data: Mapping[str, Any]) -> Sentence:
         )
     text = _("Put into %(queue)s: no policy and no router decided", queue=queue)
     return Sentence(icon="workflow", text=text)
+
+
+def _did(policy: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(retold(str(each)) for each in policy.get("did", ()))
 
 
 Words = Callable[[Mapping[str, Any], str, tzinfo], str]

@@ -26,6 +26,7 @@ from earful.pipeline.route.facts import (
 from earful.pipeline.route.policies import applied_policies, enabled_policies
 from earful.plugins import contained
 from earful.policies import CompiledPolicy, Decision, Match, decide
+from earful.policies.retelling import MOVED_NOTHING
 from earful.runtime import Named, Runtime
 from earful.store import bulk
 from earful.store.database import locked, transaction
@@ -201,7 +202,7 @@ def _told_unmoved(match: Match) -> Match:
     done = zip(match.kinds, match.did, strict=True)
     did = [words for kind, words in done if kind not in _MOVES]
     if len(did) < len(match.did):
-        did.append("left queue and priority as they are: earlier messages need more attention")
+        did.append(MOVED_NOTHING)
     return replace(match, did=tuple(did))
 
 
