@@ -64,6 +64,8 @@ from earful.actions.conversations import (
 )
 from earful.actions.inlet import Inlet
 from earful.actions.labels import judge_label, take_back_judgement
+from earful.actions.macro_runs import MacroRun, run_macro
+from earful.actions.macros import InvalidMacro, delete_macro, plan_macro, save_macro
 from earful.actions.merging import (
     merge_contacts,
     refuse_match,
@@ -131,8 +133,10 @@ __all__ = [
     "Connected",
     "DraftConflict",
     "Inlet",
+    "InvalidMacro",
     "InvalidPolicy",
     "InvalidView",
+    "MacroRun",
     "NeedsConfirmation",
     "NewerMessage",
     "Undone",
@@ -152,6 +156,7 @@ __all__ = [
     "connection_choices",
     "continue_bulk_job",
     "delete_contact_note",
+    "delete_macro",
     "delete_saved_reply",
     "delete_view",
     "describe_attachment",
@@ -175,6 +180,7 @@ __all__ = [
     "note_sign_in_refused",
     "note_sign_out",
     "pause_channel",
+    "plan_macro",
     "poll_channel_now",
     "read_bulk_job",
     "refuse_match",
@@ -192,8 +198,10 @@ __all__ = [
     "return_conversations",
     "return_from_platform",
     "rotate_secrets",
+    "run_macro",
     "save_contact_field",
     "save_draft",
+    "save_macro",
     "save_policy",
     "save_queue",
     "save_saved_reply",

@@ -28,11 +28,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The person behind an action; `agent_id` is None for the command line."""
+    """The person behind an action; `agent_id` is None for the command line.
+
+    `macro` is the name of the macro by which they do it, where they do.
+    """
 
     agent_id: int | None
     name: str
     role: Role
+    macro: str = ""
 
 
 SYSTEM = Actor(None, "command line", Role.ADMIN)
@@ -84,5 +88,7 @@ def locked_agent(agent_id: int) -> Agent:
 def audit(
     actor: Actor, action: str, kind: str, object_id: object, now: datetime, **facts: Any
 ) -> None:
-    """Record what somebody did."""
+    """Record what somebody did, and by which macro."""
+    if actor.macro:
+        facts["after"] = {**(facts.get("after") or {}), "macro": actor.macro}
     record(actor.name, action, kind, object_id, now=now, agent_id=actor.agent_id, **facts)

@@ -14,6 +14,7 @@ from typing import Any
 
 from earful.actions import conversations
 from earful.actions.actor import Actor, audit, require
+from earful.actions.macros import do_steps
 from earful.errors import ActionRefused
 from earful.inbox import timeline
 from earful.runtime import Runtime
@@ -42,6 +43,7 @@ BULK_CHANGES: Mapping[str, Callable[..., None]] = {
     "snooze": conversations.snooze,
     "resolve": conversations.resolve,
     "ignore": conversations.ignore,
+    "macro": do_steps,
 }
 """What can be done to many, by name."""
 

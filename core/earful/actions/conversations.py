@@ -66,8 +66,16 @@ def _acting(actor: Actor, conversation_id: int) -> Iterator[Conversation]:
 def _note_change(
     actor: Actor, conversation: Conversation, kind: str, now: datetime, **data: Any
 ) -> None:
-    timeline.add([timeline.entry(conversation.id, kind, now, agent_id=actor.agent_id, **data)])
+    line = timeline.entry(
+        conversation.id, kind, now, agent_id=actor.agent_id, **data, **_macro_of(actor)
+    )
+    timeline.add([line])
     audit(actor, f"conversation.{kind}", "conversation", conversation.id, now, after=data or None)
+
+
+def _macro_of(actor: Actor) -> dict[str, Any]:
+    """What the timeline tells of how it was done."""
+    return {"macro": actor.macro} if actor.macro else {}
 
 
 def add_note(
@@ -205,15 +213,15 @@ def add_label(
         msg = _("A label is a word, or namespace:value, of letters, digits, dots and dashes.")
         raise ActionRefused(msg)
     with _acting(actor, conversation_id) as conversation:
-        made = (
-            ConversationLabel.insert(
-                conversation=conversation_id, name=label, added_by=actor.name, added_at=now
-            )
-            .on_conflict_ignore()
-            .execute()
+        there = (ConversationLabel.conversation == conversation_id) & (
+            ConversationLabel.name == label
         )
-        if made:
-            _note_change(actor, conversation, "labelled", now, label=label)
+        if ConversationLabel.select(ConversationLabel.id).where(there).exists():
+            return
+        ConversationLabel.insert(
+            conversation=conversation_id, name=label, added_by=actor.name, added_at=now
+        ).on_conflict_ignore().execute()
+        _note_change(actor, conversation, "labelled", now, label=label)
 
 
 def remove_label(
@@ -249,6 +257,7 @@ def snooze(
             agent_id=actor.agent_id,
             snoozed_until=until,
             until=until.isoformat(),
+            **_macro_of(actor),
         )
         audit(actor, "conversation.snooze", "conversation", conversation_id, now)
 
@@ -288,6 +297,7 @@ def _finish(
             now=now,
             agent_id=actor.agent_id,
             outcome=one_line(outcome, 200),
+            **_macro_of(actor),
         )
         audit(actor, f"conversation.{kind}", "conversation", conversation_id, now)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import mark
 
-__all__ = ["InvalidPolicy", "move_policy", "save_policy", "set_policy_enabled"]
+__all__ = ["InvalidPolicy", "move_policy", "save_policy", "set_policy_enabled", "unknown_names"]
 _UNKNOWN = {
     "queue": mark("Actions: there is no queue named %(name)s."),
     "assign": mark("Actions: there is no active agent named %(name)s."),
@@ -90,12 +90,12 @@ def _check(runtime: Runtime, name: str, conditions: Any, actions: Any) -> None:
     mistakes = [] if name else [_("Name: give the policy a name.")]
     mistakes += [str(each) for each in validate_policy(conditions, actions)]
     if not mistakes:
-        mistakes = _unknown_names(runtime, actions)
+        mistakes = unknown_names(runtime, actions)
     if mistakes:
         raise InvalidPolicy(mistakes)
 
 
-def _unknown_names(runtime: Runtime, actions: Sequence[dict[str, str]]) -> list[str]:
+def unknown_names(runtime: Runtime, actions: Sequence[Mapping[str, str]]) -> list[str]:
     """Names in the actions that lead nowhere here."""
     known = {
         "queue": {row[0] for row in tuples(Queue.select(Queue.name).where(Queue.active))},

@@ -6,7 +6,15 @@ people who write policies.
 
 from __future__ import annotations
 
-from earful.policies.actions import ACTIONS, ActionType, Wish, compile_actions, validate_actions
+from earful.policies.actions import (
+    ACTIONS,
+    MACRO_STEPS,
+    SNOOZE_FOR,
+    ActionType,
+    Wish,
+    compile_actions,
+    validate_actions,
+)
 from earful.policies.conditions import (
     ALWAYS,
     Condition,
@@ -25,12 +33,14 @@ from earful.policies.facts import Fact, FactRegistry, FactType, FactValues
 from earful.policies.mistakes import Mistake
 from earful.policies.operators import OPERATORS, Operator, Takes
 from earful.policies.view_facts import VIEW_FACTS, validate_view, view_operators
-from earful.policies.words import condition_in_words, policy_in_words
+from earful.policies.words import condition_in_words, macro_in_words, policy_in_words
 
 __all__ = [
     "ACTIONS",
     "ALWAYS",
+    "MACRO_STEPS",
     "OPERATORS",
+    "SNOOZE_FOR",
     "VIEW_FACTS",
     "ActionType",
     "CompiledPolicy",
@@ -50,6 +60,7 @@ __all__ = [
     "compile_policy",
     "condition_in_words",
     "decide",
+    "macro_in_words",
     "policy_in_words",
     "validate_actions",
     "validate_condition",

@@ -1,4 +1,4 @@
-"""A policy as one sentence, so that people can check that it says what they mean."""
+"""A policy or a macro as one sentence, so that people can check that it says what they mean."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from earful.policies.conditions import Condition, Group, Leaf, Node
 from earful.wording import gettext as _
 from earful.wording import mark
 
-__all__ = ["condition_in_words", "policy_in_words"]
+__all__ = ["condition_in_words", "macro_in_words", "policy_in_words"]
 
 _AND = mark("%(some)s and %(last)s")
 _OR = mark("%(some)s or %(last)s")
@@ -28,6 +28,15 @@ def policy_in_words(condition: Condition, actions: Sequence[Wish], *, once: bool
     if once:
         return _("When %(questions)s, %(actions)s, once per conversation.", **facts)
     return _("When %(questions)s, %(actions)s.", **facts)
+
+
+def macro_in_words(steps: Sequence[Wish], *, begins_reply: bool = False) -> str:
+    """What a macro does: "Add the label “refund” and resolve it.", told before it is run."""
+    parts = [wish.words for wish in steps]
+    if begins_reply:
+        parts.append(_("begin a reply, which you send"))
+    words = _listed(parts)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def condition_in_words(condition: Condition) -> str:

@@ -47,7 +47,7 @@ from earful.store.models.policies import Policy, PolicyRun, PolicyVersion
 from earful.store.models.replies import Reply
 from earful.store.models.row import NEVER, Row, database
 from earful.store.models.together import AgentNotification, Digest, Presence
-from earful.store.models.writing import Draft, Mention, SavedReply, SignOff
+from earful.store.models.writing import Draft, Macro, Mention, SavedReply, SignOff
 
 __all__ = [
     "ALL_MODELS",
@@ -83,6 +83,7 @@ __all__ = [
     "LabelCorrection",
     "LabelVerdict",
     "Lease",
+    "Macro",
     "Mention",
     "Message",
     "MessageLabel",
@@ -151,6 +152,7 @@ ALL_MODELS: tuple[type[Row], ...] = (
     SavedView,
     BulkUndo,
     SavedReply,
+    Macro,
     Draft,
     SignOff,
     Mention,

@@ -11,7 +11,7 @@ from earful.store.models.people import Agent
 from earful.store.models.row import Row, link
 from earful.store.states import WritingMode
 
-__all__ = ["Draft", "Mention", "SavedReply", "SignOff"]
+__all__ = ["Draft", "Macro", "Mention", "SavedReply", "SignOff"]
 
 
 class SavedReply(Row):
@@ -28,6 +28,21 @@ class SavedReply(Row):
     channels = JSONField(default=list)
     used = IntegerField(default=0)
     used_at = UTCDateTimeField(null=True)
+    created_at = UTCDateTimeField()
+    updated_at = UTCDateTimeField()
+
+
+class Macro(Row):
+    """Several steps in one, in order. Without an `owner` it is the team's.
+
+    `steps` is JSON as policies' actions are; `text` begins an answer, "" for none.
+    """
+
+    id = AutoField()
+    owner = link(Agent, null=True, index=True)
+    name = CharField(max_length=80)
+    steps = JSONField()
+    text = TextField(default="")
     created_at = UTCDateTimeField()
     updated_at = UTCDateTimeField()
 
