@@ -79,10 +79,16 @@ class Card:
     def state(self) -> tuple[str, str]:
         return _worded(_STATES[self.line.state])
 
+    needs_connecting: bool = False
+    """Whether it waits for somebody to sign in on its platform."""
+
     @property
     def reason(self) -> str:
-        """Why it is paused or disabled."""
-        return reason_in_words(self.line.state_reason)
+        """Why it is paused or disabled, as a sentence; nothing where its health says the same."""
+        if self.line.state_reason == self.line.health_detail:
+            return ""
+        words = reason_in_words(self.line.state_reason).rstrip(".")
+        return f"{words[:1].upper()}{words[1:]}." if words else ""
 
     @property
     def health(self) -> tuple[str, str]:
@@ -115,6 +121,8 @@ def card(runtime: Runtime, line: ChannelLine) -> Card:
         abilities=abilities,
         webhook=f"{public}/webhooks/{line.name}" if configured.type.webhook else "",
         is_read=configured.type.source is not None,
+        needs_connecting=configured.type.connector is not None
+        and line.health is Health.AUTH_REQUIRED,
     )
 
 

@@ -105,7 +105,7 @@ def _channel(found: Progress) -> Step:
 def _team(found: Progress) -> Step:
     done = found.own_queues > 0 and found.agents > 1
     text = _(
-        "There are %(queues)s and %(people)s.",
+        "So far: %(queues)s and %(people)s.",
         queues=ngettext("%(n)s queue", "%(n)s queues", found.queues),
         people=ngettext("%(n)s person", "%(n)s people", found.agents),
     )

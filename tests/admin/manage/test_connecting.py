@@ -201,6 +201,18 @@ def test_connecting_again_resumes_what_a_refused_sign_in_paused(
     assert (row.state, row.state_reason, row.cursor) == ("live", "", "17")
 
 
+def test_the_card_of_a_refused_channel_says_why_once_and_leads_admins_to_connecting(
+    shop: Inbox, sign_in: SignIn
+) -> None:
+    with store.connection():
+        pause_for_sign_in(1, "The token was revoked.", shop.now)
+    page = sign_in(ADMIN).get("/channels/").text
+    assert page.count("The token was revoked.") == 1
+    assert "revoked.." not in page
+    assert 'href="/channels/1/connect"' in page
+    assert 'href="/channels/1/connect"' not in sign_in(LEAD).get("/channels/").text
+
+
 def test_what_a_person_paused_stays_paused(shop: Inbox, sign_in: SignIn) -> None:
     client = sign_in(ADMIN)
     client.post("/channels/1/pause")
