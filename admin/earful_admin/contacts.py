@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from earful import actions
 from earful.components import Badge
@@ -21,6 +20,7 @@ from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from earful_admin import context
 from earful_admin.access import may, needs
 from earful_admin.inbox.composing import web_address
 from earful_admin.inbox.listing import UNKNOWN_BADGE
@@ -208,7 +208,7 @@ class ContactsView(PageView):
             "contact": page,
             "matches": matches(page.id) if may(Role.AGENT) else (),
             "seen_from": request.values.get("c", type=int),
-            "zone": ZoneInfo(self.runtime.business_hours.timezone),
+            "zone": context.zone(),
             "badge_of": self._badge,
             "web_address": web_address,
         }

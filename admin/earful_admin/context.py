@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from earful.actions import Actor
+from earful.business_hours import BusinessHours
 from earful.runtime import Runtime
 from earful.store.models import Agent
 from flask import current_app, g
 from flask_login import AnonymousUserMixin, current_user
 
-__all__ = ["actor", "agent", "as_stranger", "begin", "is_signed_in", "now", "runtime"]
+__all__ = [
+    "actor", "agent", "as_stranger", "begin", "business_hours", "is_signed_in", "now", "runtime",
+    "zone",
+]  # fmt: skip
 
 
 def begin() -> None:
@@ -27,6 +32,18 @@ def now() -> datetime:
 def runtime() -> Runtime:
     """The installation this application serves."""
     return cast("Runtime", current_app.extensions["earful"])
+
+
+def business_hours() -> BusinessHours:
+    """The hours in force, read when a request first asks."""
+    if "business_hours" not in g:
+        g.business_hours = runtime().hours_in_force()
+    return cast("BusinessHours", g.business_hours)
+
+
+def zone() -> ZoneInfo:
+    """The time zone the business lives in."""
+    return ZoneInfo(business_hours().timezone)
 
 
 def is_signed_in() -> bool:

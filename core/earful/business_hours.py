@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["WEEKDAYS", "BusinessHours", "Span", "parse_span"]
+__all__ = ["WEEKDAYS", "BusinessHours", "Span", "parse_span", "span_text"]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -23,6 +23,7 @@ _DAY = 24 * 60
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*[-\N{EN DASH}]\s*(\d{1,2}):(\d{2})")
 _LONGEST_CLOSURE = 400
 _FURTHEST_DAYS = 3660
+_OPEN_WITHOUT_END = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,27 @@ class BusinessHours:
             return True
         opening = next(self._openings(at), None)
         return opening is not None and opening.start <= at
+
+    def closes_at(self, at: datetime) -> datetime | None:
+        """When an open moment's opening ends; None while closed, and if none ends within a week."""
+        end: datetime | None = None
+        for opening in self._openings(at):
+            if opening.start > (end or at):
+                return end
+            end = opening.end
+            if end - at > _OPEN_WITHOUT_END:
+                return None
+        return end
+
+    def opens_at(self, at: datetime) -> datetime:
+        """The next moment at which it is open: this one, if it is."""
+        return self.add(at, 0)
+
+    def next_closed_day(self, at: datetime) -> date | None:
+        """The first day after that of `at` on which nothing opens; None if none comes soon."""
+        today = self.local(at).date()
+        days = (today + timedelta(days=n) for n in range(1, _LONGEST_CLOSURE + 1))
+        return next((day for day in days if not self._spans(day)), None)
 
     def add(self, start: datetime, minutes: int) -> datetime:
         """The moment at which so many open minutes have passed since `start`.
@@ -193,6 +215,14 @@ def parse_span(text: str) -> Span:
     if minutes >= 60 or end_minutes >= 60:  # noqa: PLR2004
         raise ValueError(f"{text!r} has more than 59 minutes in an hour")
     return _checked((hours * 60 + minutes, end_hours * 60 + end_minutes))
+
+
+def span_text(span: Span) -> str:
+    """A span as `parse_span` reads it."""
+    start, end = span
+    if _DAY < end < start + _DAY:
+        end -= _DAY
+    return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
 
 
 def _checked(span: Span) -> Span:

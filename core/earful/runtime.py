@@ -38,6 +38,7 @@ from earful.plugins import PluginHost, PluginStatus, contained
 from earful.policies import CompiledPolicy
 from earful.store import database
 from earful.store.channel_state import StoredChannelState
+from earful.store.hours import UnreadableHours, saved_hours
 from earful.store.vault import Vault
 from earful.types import Capability, ReplyContext, ReplyPermission, Surface
 from earful.wording import gettext as _
@@ -189,7 +190,8 @@ class Runtime:
     plugins: PluginHost
     jobs: JobQueue
     channels: dict[str, ConfiguredChannel]
-    business_hours: BusinessHours
+    configured_hours: BusinessHours
+    """The configuration's; `hours_in_force` tells which hours count."""
     troubles: list[Trouble] = field(default_factory=list)
     compiled_policies: dict[tuple[object, ...], CompiledPolicy] = field(default_factory=dict)
     """What routing has compiled so far."""
@@ -218,7 +220,7 @@ class Runtime:
             jobs=jobs
             or JobQueue.connect(config, lost_after_seconds=config.job_queue.lost_after_seconds),
             channels={},
-            business_hours=(
+            configured_hours=(
                 config.business_hours.build() if config.business_hours else BusinessHours.always()
             ),
         )
@@ -232,13 +234,27 @@ class Runtime:
         """What is wrong with the components' settings, without opening anything."""
         hours = BusinessHours.always()
         jobs = JobQueue.connect(config)
-        runtime = cls(config=config, plugins=plugins, jobs=jobs, channels={}, business_hours=hours)
+        runtime = cls(
+            config=config, plugins=plugins, jobs=jobs, channels={}, configured_hours=hours
+        )
         return runtime._add_components()
 
     @cached_property
     def vault(self) -> Vault:
         """What encrypts credentials."""
         return Vault(self.config.encryption_keys)
+
+    def hours_in_force(self) -> BusinessHours:
+        """The business hours that count now: those saved in the browser, else the configuration's.
+
+        One statement, so that every process sees at once what was saved: ask once a job.
+        """
+        try:
+            saved = saved_hours()
+        except UnreadableHours as error:
+            logger.warning("the saved business hours are left out: %s", error)
+            saved = None
+        return saved.calendar if saved and saved.in_force else self.configured_hours
 
     def _now(self) -> datetime:
         return self.clock()

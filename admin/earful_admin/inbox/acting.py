@@ -24,6 +24,7 @@ from flask import abort, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from earful_admin import context
 from earful_admin.access import needs
 from earful_admin.formats import dated
 from earful_admin.inbox.attaching import wanted_attachments
@@ -48,7 +49,7 @@ class Acting:
     @property
     def zone(self) -> ZoneInfo:
         """The time zone the business lives in."""
-        return ZoneInfo(self.runtime.business_hours.timezone)
+        return context.zone()
 
     @expose(f"{ON_CONVERSATION}/reply", methods=["POST"])
     @needs(Role.AGENT)

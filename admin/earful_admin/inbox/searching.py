@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from earful.components import Badge
 from earful.store.database import TooSlow
@@ -53,7 +52,7 @@ class SearchView(PageView):
         """The form, and one page of what was found."""
         asked = request.args.get("q", "")
         before = request.args.get("before", type=int)
-        zone = ZoneInfo(self.runtime.business_hours.timezone)
+        zone = context.zone()
         search = parse_search(asked, zone)
         page, said = self._find(search, before if before and 0 < before < 2**63 else None)
         return str(

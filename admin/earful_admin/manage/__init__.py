@@ -10,6 +10,7 @@ from earful.wording import mark
 from earful_admin.manage.audit import AuditView
 from earful_admin.manage.channels import ChannelsView
 from earful_admin.manage.contact_fields import ContactFieldsView
+from earful_admin.manage.hours import HoursView
 from earful_admin.manage.models import ModelsView
 from earful_admin.manage.people import PeopleView
 from earful_admin.manage.plugins import PluginsView
@@ -29,6 +30,7 @@ def views() -> list[Any]:
     """The pages, in the order of the navigation."""
     return [
         QueuesView(Queue, name=mark("Queues"), category=_DAILY, endpoint="queues", url="/queues"),
+        HoursView(name=mark("Hours"), category=_DAILY, endpoint="hours", url="/hours"),
         PoliciesView(name=mark("Policies"), category=_DAILY, endpoint="policies", url="/policies"),
         SavedRepliesView(
             SavedReply,

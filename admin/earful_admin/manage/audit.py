@@ -27,7 +27,8 @@ _NAMES = (
     mark("Colour"), mark("Conditions"), mark("Conversations"), mark("Count"), mark("Enabled"),
     mark("Field"), mark("First response minutes"), mark("Id"), mark("Messages"), mark("Once"),
     mark("Position"), mark("Purpose"), mark("Shared"), mark("Skills"), mark("Value"),
-    mark("Version"), mark("Vip"),
+    mark("Version"), mark("Vip"), mark("In force"), mark("Timezone"), mark("Week"),
+    mark("Holidays"), mark("Saved by"), mark("Saved at"),
 )  # fmt: skip
 """What events are about and what they change, as `words` says it; for translators."""
 _LONGEST = 2000

@@ -15,6 +15,7 @@ from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from earful_admin import context
 from earful_admin.access import may, needs
 from earful_admin.manage.policy_check import Names, check
 from earful_admin.manage.policy_draft import FACTS, GROUPS, Draft, Row
@@ -134,7 +135,7 @@ class PoliciesView(PageView):
 
     def _try(self, draft: Draft) -> DryRun:
         lines = manage.recent_inbound(TRIED_ON)
-        return dry_run(draft.conditions(), draft.wishes(), lines, self.runtime.business_hours)
+        return dry_run(draft.conditions(), draft.wishes(), lines, context.business_hours())
 
     def _editor(
         self,

@@ -44,13 +44,13 @@ OLDEST = timedelta(hours=12)
 def make_digests(runtime: Runtime, *, now: datetime) -> None:
     """Write down a digest for everybody who has news of the last full hour, or day.
 
-    Three statements, whatever the number of people.
+    Four statements, whatever the number of people.
     """
     settings = runtime.config.mail
     if settings is None:
         return
     settled = now - SETTLING
-    zone = ZoneInfo(runtime.business_hours.timezone)
+    zone = ZoneInfo(runtime.hours_in_force().timezone)
     ends = {
         DigestPace.HOURLY: settled.replace(minute=0, second=0, microsecond=0),
         DigestPace.DAILY: _last_morning(settled, settings.digest_hour, zone),

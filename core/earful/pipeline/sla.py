@@ -26,14 +26,16 @@ __all__ = ["breach", "start_clocks"]
 def start_clocks(runtime: Runtime, message_ids: Sequence[int]) -> None:
     """Start the first-response clock of conversations that wait for one, and move messages on.
 
-    It starts when the message reached us: before that nobody here could have answered.
+    It starts when the message reached us: before that nobody here could have answered. It keeps the
+    due time it was given: hours saved later count for later clocks.
     """
     with transaction():
         waiting = held(message_ids, Stage.ROUTED)
         if not waiting:
             return
+        hours = runtime.hours_in_force()
         rows = [
-            _clock(runtime.business_hours, conversation_id, received_at, minutes)
+            _clock(hours, conversation_id, received_at, minutes)
             for conversation_id, received_at, minutes in _candidates(list(waiting))
         ]
         if rows:

@@ -20,6 +20,7 @@ HERE = (
     "/search/", "/search/?q=parcel", "/search/?q=xylophone", "/search/?q=x",
     "/notifications/", "/notifications/?before=1",
     "/saved-replies/", "/saved-replies/new/", "/saved-replies/edit/?id=1",
+    "/hours/", "/hours/edit",
     "/contact-fields/", "/contact-fields/new/", "/contact-fields/edit/?id=1",
     "/views/", "/views/new", "/views/1", "/queues/new/",
     "/profile/", "/?c=999", "/nothing",

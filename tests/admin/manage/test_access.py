@@ -23,6 +23,8 @@ READ = {
     "/queues/": LEAD,
     "/queues/new/": ADMIN,
     "/queues/edit/?id=2": ADMIN,
+    "/hours/": LEAD,
+    "/hours/edit": ADMIN,
     "/policies/": LEAD,
     "/policies/1": LEAD,
     "/policies/2": LEAD,
@@ -48,6 +50,8 @@ READ = {
 CHANGE = {
     "/queues/new/": ADMIN,
     "/queues/edit/?id=2": ADMIN,
+    "/hours/edit": ADMIN,
+    "/hours/use": ADMIN,
     "/policies/new": ADMIN,
     "/policies/1": ADMIN,
     "/policies/1/switch": ADMIN,

@@ -18,6 +18,7 @@ GERMAN = {"Accept-Language": "de"}
     [
         ("/queues/", ("Warteschlangen", "Erste Antwort", "Kein Ziel", "Auffang")),
         ("/queues/new/", ("Beschreibung", "Nach Last: wer die wenigsten", "Bernstein")),
+        ("/hours/", ("Keine Öffnungszeiten festgelegt", "Montag", "Rund um die Uhr")),
         ("/policies/", ("in den letzten 7 Tagen", "Version 1, gespeichert")),
         ("/policies/new", ("alle davon zutreffen", "Nachrichtentext", "Priorität setzen")),
         ("/channels/", ("bis zu 500 Zeichen, binnen 24 Stunden", "2 in Quarantäne", "Anhalten")),

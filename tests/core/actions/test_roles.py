@@ -7,7 +7,7 @@ from typing import Any
 import peewee
 import pytest
 from earful import Priority, actions
-from earful.actions import SYSTEM, Actor, NewerMessage
+from earful.actions import SYSTEM, Actor, HoursText, NewerMessage, Opening
 from earful.errors import ActionRefused
 from earful.store.database import transaction
 from earful.store.models import Agent, AuditEvent, Channel, Conversation, Policy, Queue
@@ -61,6 +61,7 @@ def do(inbox: Inbox, actor: Actor, action: str, message: InboxMessage) -> Any:
         "rotate_secrets": (),
         "ask_to_take_over": (conversation,),
         "return_conversations": (1,),
+        "save_hours": (HoursText(week={"monday": [Opening(opens="9", closes="17")]}),),
     }
     return getattr(actions, action)(runtime, actor, *arguments[action], now=inbox.now)
 
@@ -101,6 +102,7 @@ ADMINS = [
     "retry_job",
     "disconnect_channel",
     "rotate_secrets",
+    "save_hours",
 ]
 
 

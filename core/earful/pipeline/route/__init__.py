@@ -74,7 +74,7 @@ def route(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> Non
         Directory.load(runtime.config.inbox.fallback_queue),
         enabled_policies(runtime.compiled_policies),
         applied_policies({item.conversation_id for item in items if not item.opens}),
-        moment_facts(runtime.business_hours, now),
+        moment_facts(runtime.hours_in_force(), now),
     )
     verdicts = [_judge(bench, item) for item in items]
     with transaction():
