@@ -79,7 +79,8 @@ class ProfileView(PageView):
             return self._page(mistakes), 422
         actions.update_profile(
             self.runtime, self.actor, context.agent().id,
-            name=name, initials=initials, theme=chosen, language=form.get("language"), now=self.now,
+            name=name, initials=initials, theme=chosen, language=form.get("language"),
+            compact=form.get("density") == "compact", now=self.now,
         )  # fmt: skip
         language.choose(form.get("language", context.agent().language))
         say(_("Your profile is saved."))

@@ -28,6 +28,16 @@ def test_name_initials_and_theme_are_kept(sign_in: SignIn) -> None:
     assert 'data-theme="dark"' in text
 
 
+def test_more_lines_on_the_screen_are_kept(sign_in: SignIn) -> None:
+    client = sign_in(Role.AGENT)
+    assert " data-compact" not in client.get("/").text
+    client.post("/profile/", data={"name": "Sam", "density": "compact"})
+    assert " data-compact" in client.get("/").text
+    client.post("/profile/", data={"name": "Sam", "density": "comfortable"})
+    assert " data-compact" not in client.get("/").text
+    assert not me().compact
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [({"name": " "}, "Enter the name"), ({"name": "A", "initials": "ABCDE"}, "at most 4")],

@@ -175,15 +175,17 @@ def update_profile(
     initials: str | None = None,
     theme: str | None = None,
     language: str | None = None,
+    compact: bool | None = None,
     now: datetime,
 ) -> None:
     """Change how somebody is shown, and what their screen looks like.
 
-    `language` is one of `wording.languages()`, or "" for what their browser asks for.
+    `compact` puts more lines on it. `language` is one of `wording.languages()`, or "" for what
+    their browser asks for.
     """
     if actor.agent_id != agent_id:
         require(actor, Role.ADMIN)
-    changes: dict[str, str] = {}
+    changes: dict[str, str | bool] = {}
     if name is not None:
         changes["name"] = one_line(name, 200)
     if initials is not None:
@@ -192,6 +194,8 @@ def update_profile(
         changes["theme"] = theme if theme in THEMES else "auto"
     if language is not None:
         changes["language"] = language if language in wording.languages() else ""
+    if compact is not None:
+        changes["compact"] = compact
     if changes.get("name") == "":
         msg = _("Give a name.")
         raise ActionRefused(msg, field="name")

@@ -54,6 +54,7 @@ class Identity(Row):
 class Agent(Row):
     """Somebody who signs in. Raising `epoch` ends all their sessions.
 
+    `compact` is whether they want more lines on the screen.
     `language` is what they read Earful in, "" for what their browser asks for.
     `capacity` is how many open conversations a queue may give them, None for any number.
     `skills` are labels and languages they know best. `muted` is what they are not told of, as
@@ -69,6 +70,7 @@ class Agent(Row):
     epoch = IntegerField(default=0)
     active = BooleanField(default=True)
     theme = CharField(max_length=8, default="auto")
+    compact = BooleanField(default=False)
     language = CharField(max_length=16, default="")
     created_at = UTCDateTimeField()
     last_sign_in_at = UTCDateTimeField(null=True)
