@@ -32,7 +32,7 @@ def check(config_path: Path | None, *, offline: bool) -> None:
     _say("configuration", config.file_name if config.file else "no file: all defaults")
     troubles = [
         *_plugin_troubles(runtime),
-        *_database_troubles(),
+        *_database_troubles(runtime),
         *_job_queue_troubles(runtime),
         *_classifier_troubles(runtime, offline=offline),
         *_component_troubles(runtime),
@@ -57,7 +57,7 @@ def _plugin_troubles(runtime: Runtime) -> Iterator[str]:
             _say(f"plugin {record.name}", record.reason or record.status)
 
 
-def _database_troubles() -> Iterator[str]:
+def _database_troubles(runtime: Runtime) -> Iterator[str]:
     from earful.errors import ConfigError
     from earful.store.migrate import require_current_schema
 
@@ -67,6 +67,26 @@ def _database_troubles() -> Iterator[str]:
         yield str(error)
     else:
         _say("database", "current")
+        yield from _hours_troubles(runtime)
+
+
+def _hours_troubles(runtime: Runtime) -> Iterator[str]:
+    """Which business hours are in force: what the browser saved cannot be seen in the file."""
+    from earful.store.hours import UnreadableHours, saved_hours
+
+    try:
+        saved = saved_hours()
+    except UnreadableHours as error:
+        reason = f"what was saved in the browser cannot be read ({error})"
+        yield f"business hours: {reason}: save it anew on the page Hours"
+        return
+    if saved and saved.in_force:
+        by = f"saved in the browser by {saved.saved_by} on {saved.saved_at:%Y-%m-%d}"
+        _say("business hours", f"{by}, {saved.calendar.timezone}")
+    elif runtime.config.business_hours:
+        _say("business hours", f"from the configuration, {runtime.configured_hours.timezone}")
+    else:
+        _say("business hours", "always open")
 
 
 def _job_queue_troubles(runtime: Runtime) -> Iterator[str]:

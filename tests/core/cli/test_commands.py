@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import earful.cli as earful_cli
@@ -40,6 +41,19 @@ def test_init_writes_a_configuration_that_loads(earful: Earful, tmp_path: Path) 
     checked = earful("check")
     assert checked.returncode == 0, checked.stderr
     assert "Everything is in order." in checked.stdout
+
+
+def test_check_says_which_business_hours_are_in_force(earful: Earful, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[business_hours]\ntimezone = "Europe/Berlin"\nmonday = ["9:00-17:00"]\n')
+    assert earful("migrate").returncode == 0
+    assert "business hours: from the configuration, Europe/Berlin" in earful("check").stdout
+    (database,) = tmp_path.rglob("*.db")
+    with closing(sqlite3.connect(database)) as opened, opened:
+        opened.execute("INSERT INTO setting VALUES ('business_hours', '{\"week\": 3}')")
+    told = earful("check")
+    assert told.returncode == 1
+    assert "business hours: what was saved in the browser cannot be read" in told.stderr
 
 
 def test_mistakes_are_told_without_a_traceback(earful: Earful, tmp_path: Path) -> None:
