@@ -46,6 +46,9 @@ DONE: Mapping[str, Callable[[int], str]] = {
     "snooze": lambda n: ngettext("%(n)s conversation snoozed", "%(n)s conversations snoozed", n),
     "resolve": lambda n: ngettext("%(n)s conversation resolved", "%(n)s conversations resolved", n),
     "ignore": lambda n: ngettext("%(n)s conversation ignored", "%(n)s conversations ignored", n),
+    "macro": lambda n: ngettext(
+        "Macro run on %(n)s conversation", "Macro run on %(n)s conversations", n
+    ),
 }
 MOST_NAMED = 20
 """How many refusals are told one by one."""
@@ -149,6 +152,8 @@ class Bulk(BulkJobs):
                 return _priority(text)
             case "snooze":
                 return _until(text, self.zone)
+            case "macro":
+                return actions.plan_macro(self.runtime, self.actor, _number(text) or 0)
         return text
 
 

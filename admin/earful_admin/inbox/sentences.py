@@ -64,6 +64,8 @@ def sentence(event: EventLine, zone: tzinfo) -> Sentence:
     # What failed on the platform was not done by whoever asked for it.
     by = "" if event.kind == "action_failed" else who
     text = words(event.data, who, zone)
+    if event.data.get("macro"):
+        text = _("%(what)s, by the macro “%(name)s”", what=text, name=event.data["macro"])
     return Sentence(icon=icon, text=text, who=by, warns=warns, reasons=_given(event))
 
 

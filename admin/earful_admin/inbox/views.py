@@ -32,6 +32,7 @@ from earful_admin.inbox.composing import composer, web_address
 from earful_admin.inbox.entries import by_day
 from earful_admin.inbox.judging import Judging
 from earful_admin.inbox.listing import LIST_KEYS, Listing, word_of
+from earful_admin.inbox.macros import Macros
 from earful_admin.inbox.notices import notices_word
 from earful_admin.inbox.on_platform import OnPlatform, offers
 from earful_admin.inbox.snoozing import snooze_choices
@@ -50,13 +51,14 @@ KEYS = (
     ("a", mark("Assign")),
     ("i", mark("Assign to me")),
     ("s", mark("Snooze")),
+    ("m", mark("Run a macro")),
     ("p", mark("Priority")),
     ("t", mark("Labels of the newest message")),
     ("]", mark("Details")),
 )
 
 
-class InboxView(Listing, Bulk, Acting, Attaching, Writing, Judging, OnPlatform, PageView):
+class InboxView(Listing, Bulk, Acting, Macros, Attaching, Writing, Judging, OnPlatform, PageView):
     """Reads the store, asks the channel's plugin what can be answered, and shows both."""
 
     requires = Role.VIEWER

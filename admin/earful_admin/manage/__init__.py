@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from earful.store.models import Agent, AuditEvent, ContactField, Queue, SavedReply
+from earful.store.models import Agent, AuditEvent, ContactField, Macro, Queue, SavedReply
 from earful.wording import mark
 
 from earful_admin.manage.audit import AuditView
 from earful_admin.manage.channels import ChannelsView
 from earful_admin.manage.contact_fields import ContactFieldsView
 from earful_admin.manage.hours import HoursView
+from earful_admin.manage.macros import MacrosView
 from earful_admin.manage.models import ModelsView
 from earful_admin.manage.people import PeopleView
 from earful_admin.manage.plugins import PluginsView
@@ -39,6 +40,7 @@ def views() -> list[Any]:
             endpoint="saved_replies",
             url="/saved-replies",
         ),
+        MacrosView(Macro, name=mark("Macros"), category=_DAILY, endpoint="macros", url="/macros"),
         ContactFieldsView(
             ContactField,
             name=mark("Contact fields"),

@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from earful.policies import Mistake, Takes, validate_actions, validate_condition
+from earful.policies import (
+    ACTIONS,
+    ActionType,
+    Mistake,
+    Takes,
+    validate_actions,
+    validate_condition,
+)
 from earful.wording import gettext as _
 from earful.wording import mark
 
-from earful_admin.manage.policy_draft import FACTS, Draft, Row
+from earful_admin.manage.policy_draft import FACTS, ActionRow, Draft, Row
 
-__all__ = ["Names", "check"]
+__all__ = ["Names", "check", "check_actions"]
 
 _NOWHERE = {
     "queue": mark("there is no queue named “%(name)s” here"),
@@ -42,7 +49,8 @@ def check(draft: Draft, names: Names) -> bool:
     """Whether the draft can be saved. What is wrong is added to the draft, in words."""
     _check_name(draft)
     _check_conditions(draft)
-    _check_actions(draft, names)
+    nothing = _("Actions: choose at least one; the policy would do nothing.")
+    check_actions(draft, names, ACTIONS, nothing=nothing)
     return not draft.mistakes
 
 
@@ -101,16 +109,31 @@ def _plain(mistake: Mistake, row: Row) -> str:
     return mistake.text
 
 
-def _check_actions(draft: Draft, names: Names) -> None:
+class HasActions(Protocol):
+    """A draft with rows of actions: of a policy, or of a macro."""
+
+    @property
+    def actions(self) -> Sequence[ActionRow]: ...
+
+    @property
+    def mistakes(self) -> list[tuple[str, str]]: ...
+
+    def wishes(self) -> list[dict[str, str]]: ...
+
+
+def check_actions(
+    draft: HasActions, names: Names, kinds: Mapping[str, ActionType], *, nothing: str
+) -> None:
+    """What is wrong with the rows of actions is added to the draft; `nothing` where none is."""
     wishes = draft.wishes()
     kept = [at for at, row in enumerate(draft.actions) if not row.is_empty]
-    found = validate_actions(wishes)
+    found = validate_actions(wishes, kinds)
     wrong = {mistake.path[0] for mistake in found if mistake.path}
     for number, wish in enumerate(wishes):
         if number not in wrong:
             found += _leads_nowhere(number, wish, names)
     for mistake in sorted(found, key=lambda each: each.path[:1]):
-        _place_in_action(draft, mistake, kept)
+        _place_in_action(draft, mistake, kept, nothing)
 
 
 def _leads_nowhere(number: int, wish: Mapping[str, Any], names: Names) -> list[Mistake]:
@@ -122,7 +145,9 @@ def _leads_nowhere(number: int, wish: Mapping[str, Any], names: Names) -> list[M
     return [Mistake(place="", text=text, path=(number, "value"))]
 
 
-def _place_in_action(draft: Draft, mistake: Mistake, kept: Sequence[int]) -> None:
+def _place_in_action(
+    draft: HasActions, mistake: Mistake, kept: Sequence[int], nothing: str
+) -> None:
     match mistake.path:
         case (int(number), *rest):
             at = kept[number]
@@ -134,8 +159,7 @@ def _place_in_action(draft: Draft, mistake: Mistake, kept: Sequence[int]) -> Non
                 (f"{control}-{at}", _("Action %(n)s: %(text)s", n=at + 1, text=text))
             )
         case _:
-            text = _("Actions: choose at least one; the policy would do nothing.")
-            draft.mistakes.append(("do-0", text if not draft.wishes() else f"{mistake}."))
+            draft.mistakes.append(("do-0", f"{mistake}." if draft.wishes() else nothing))
 
 
 def _sentence(text: str) -> str:

@@ -10,12 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from earful.policies import ACTIONS, OPERATORS, FactRegistry, Operator, Takes
+from earful.policies import ACTIONS, OPERATORS, ActionType, FactRegistry, Operator, Takes
 from earful.wording import gettext as _
 from earful.wording import mark
 from werkzeug.datastructures import MultiDict
 
-__all__ = ["FACTS", "GROUPS", "ActionRow", "Draft", "Row", "operator_of", "shown", "typed"]
+__all__ = [
+    "FACTS",
+    "GROUPS",
+    "ActionRow",
+    "Draft",
+    "Row",
+    "columns",
+    "operator_of",
+    "shown",
+    "typed",
+    "wish_of",
+]
 
 FACTS = FactRegistry.standard()
 GROUPS = {
@@ -99,8 +110,8 @@ class Draft:
             once="once" in form,
             version=int(version) if version.isdecimal() else 0,
             match=match if match in GROUPS else "all",
-            rows=[Row(each[0], each[1], each[2]) for each in _columns(form, "fact", "op", "value")],
-            actions=[ActionRow(each[0], each[1]) for each in _columns(form, "do", "act")],
+            rows=[Row(each[0], each[1], each[2]) for each in columns(form, "fact", "op", "value")],
+            actions=[ActionRow(each[0], each[1]) for each in columns(form, "do", "act")],
             text=form.get("text"),
         )
 
@@ -122,7 +133,7 @@ class Draft:
 
     def wishes(self) -> list[dict[str, str]]:
         """The actions' JSON."""
-        return [_wish(row) for row in self.actions if not row.is_empty]
+        return [wish_of(row, ACTIONS) for row in self.actions if not row.is_empty]
 
     def change(self, step: str) -> None:
         """Do what one of the form's own buttons says: add or remove a row, or change the way."""
@@ -167,7 +178,7 @@ def operator_of(fact: str, op: str) -> Operator | None:
     return OPERATORS[known.type].get(op) if known else None
 
 
-def _columns(form: MultiDict[str, str], *names: str) -> list[tuple[str, ...]]:
+def columns(form: MultiDict[str, str], *names: str) -> list[tuple[str, ...]]:
     """Fields that are repeated once a row, row by row."""
     lists = [form.getlist(name)[:_MOST_ROWS] for name in names]
     return list(zip(*lists, strict=False))
@@ -200,8 +211,9 @@ def _number(text: str) -> Any:
     return int(value) if value.is_integer() else value
 
 
-def _wish(row: ActionRow) -> dict[str, str]:
-    kind = ACTIONS.get(row.do)
+def wish_of(row: ActionRow, kinds: Mapping[str, ActionType]) -> dict[str, str]:
+    """The row's JSON."""
+    kind = kinds.get(row.do)
     if kind is not None and not kind.takes_value:
         return {"do": row.do}
     return {"do": row.do, "value": row.value.strip()}

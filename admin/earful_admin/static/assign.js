@@ -1,5 +1,5 @@
-// Choosing who gets a conversation: what each colleague holds is fetched as the menu opens, and
-// typing narrows people and queues. Comes with the first such menu (inbox.js).
+// Menus to choose from by name: people and queues, macros. What they offer is fetched as they open,
+// and typing narrows it. Comes with the first such menu (inbox.js).
 (() => {
   "use strict";
   const shared = window.earful.inbox;
@@ -20,7 +20,7 @@
   };
 
   const bring = async (place) => {
-    const fresh = await fragment(place.dataset.people).catch(() => null);
+    const fresh = await fragment(place.dataset.brings).catch(() => null);
     if (!fresh || !place.isConnected) return;
     const held = place.contains(document.activeElement) && document.activeElement.value;
     place.replaceChildren(fresh);
@@ -31,7 +31,7 @@
   const begin = (menu) => {
     const field = menu.matches(".menu") && $("[data-narrows]", menu);
     if (!field) return;
-    if (menu.open) void bring($("[data-people]", menu));
+    if (menu.open) void bring($("[data-brings]", menu));
     else field.value = "";
     narrow(field);
   };

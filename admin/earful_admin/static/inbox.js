@@ -158,9 +158,9 @@
   document.addEventListener("click", (event) => closeMenus(event.target.closest(".menu")));
   document.addEventListener("focusin", (event) => closeMenus(event.target.closest(".menu")));
 
-  // Choosing a person is seldom the first thing that is done here: its script comes with its menu.
+  // Choosing by name is seldom the first thing that is done here: its script comes with its menu.
   document.addEventListener("toggle", (event) => {
-    if (!event.target.matches(".menu[open]:has([data-people])")) return;
+    if (!event.target.matches(".menu[open]:has([data-brings])")) return;
     const { assign } = inbox.dataset;
     inbox.dataset.assign = "";
     if (assign) bring(assign).catch(() => { inbox.dataset.assign = assign; });
@@ -260,6 +260,7 @@
         const back = await post(url, data);
         if (back.refused) return void toast(back.refused, { kind: "danger" });
         if (back.said) toast(back.said);
+        for (const each of back.failed ?? []) toast(`${each.name}: ${each.reason}`, { kind: "warn" });
         if (then(back)) return;
         await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
       } catch (error) {
@@ -319,6 +320,7 @@
     a: () => openMenu("assign-menu"),
     i: () => $("#assign-menu [value=me]")?.click(),
     s: () => openMenu("snooze-menu"),
+    m: () => openMenu("macro-menu"),
     p: () => (document.activeElement.closest("#composer") ? shared.preview() : changePriority()),
     "]": toggleContext,
   });

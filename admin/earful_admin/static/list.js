@@ -328,7 +328,6 @@
     if (!said.undo) return;
     offerUndo(box, said.undo, new FormData(), (back) => {
       if (back.job) follow(back.job);
-      for (const each of back.failed ?? []) toast(`${each.name}: ${each.reason}`, { kind: "warn" });
       return Boolean(back.job);
     });
   };

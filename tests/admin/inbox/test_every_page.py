@@ -6,7 +6,7 @@ import pytest
 from earful import store
 from earful.actions import Actor
 from earful.inbox.telling import Told, tell
-from earful.store.models import ContactField, SavedReply, SavedView
+from earful.store.models import ContactField, Macro, SavedReply, SavedView
 from earful.store.states import AgentNotificationKind, Role
 from flask import Flask
 
@@ -20,18 +20,23 @@ HERE = (
     "/search/", "/search/?q=parcel", "/search/?q=xylophone", "/search/?q=x",
     "/notifications/", "/notifications/?before=1",
     "/saved-replies/", "/saved-replies/new/", "/saved-replies/edit/?id=1",
+    "/macros/", "/macros/new/", "/macros/edit/?id=1",
     "/hours/", "/hours/edit",
     "/contact-fields/", "/contact-fields/new/", "/contact-fields/edit/?id=1",
     "/views/", "/views/new", "/views/1", "/queues/new/",
     "/profile/", "/?c=999", "/nothing",
 )  # fmt: skip
-ELSEWHERE = ("/", "/sign-in", "/channels/connect/1", *test_manage.PAGES, *test_contacts.PAGES)
+ELSEWHERE = (
+    "/", "/sign-in", "/channels/connect/1", "/inbox/bulk/job/1",
+    *test_manage.PAGES, *test_contacts.PAGES,
+)  # fmt: skip
 """Looked at in every size by the tests of the inbox, of the frame and of these parts."""
 NO_PAGES = {
     "static", "texts", "operations.healthz", "operations.metrics", "ingress.receive",
     "channels.callback", "channels.part", "contacts.person", "inbox.attachment",
     "inbox.attachments", "inbox.composer_for", "inbox.earlier", "inbox.saved", "inbox.assignees",
-    "inbox.bulk_bar", "inbox.colleagues", "inbox.list", "inbox.select", "inbox.updates",
+    "inbox.bulk_bar", "inbox.colleagues", "inbox.list", "inbox.macros",
+    "inbox.select", "inbox.updates",
 }  # fmt: skip
 """Files, what other programs read, and parts that are drawn into a page."""
 WIDTHS = (1440, 1024, 390, 320)
@@ -91,6 +96,13 @@ def _furnish(house: House, town: Town, people: dict[Role, Actor]) -> None:
     admin = people[Role.ADMIN].agent_id
     assert admin is not None
     SavedReply.create(name="Hello", text="Hello there", created_at=house.now, updated_at=house.now)
+    Macro.create(
+        name="Refund",
+        steps=[{"do": "label", "value": "topic:refund"}, {"do": "queue", "value": "Gone"}],
+        text="Hi {contact.first_name}",
+        created_at=house.now,
+        updated_at=house.now,
+    )
     ContactField.create(name="Customer number", purpose="To find the order")
     SavedView.create(
         name="Loud ones",
