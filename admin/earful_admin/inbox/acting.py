@@ -14,6 +14,7 @@ from earful import actions
 from earful.actions import Actor
 from earful.errors import ActionRefused
 from earful.runtime import Runtime
+from earful.store.queries.assigning import members_of
 from earful.store.queries.conversation import answerable
 from earful.store.queries.inbox import View
 from earful.store.queries.people import colleagues
@@ -78,10 +79,17 @@ class Acting:
     @needs(Role.AGENT)
     def assignees(self) -> str:
         """Who can be given a conversation; fetched when somebody is about to choose."""
-        people = colleagues(self.actor.agent_id or 0, now=self.now)
+        queue = _number(request.args.get("queue", ""))
+        team = members_of(queue) if queue else frozenset()
+        people = sorted(
+            colleagues(self.actor.agent_id or 0, now=self.now),
+            key=lambda each: (each.away, each.id not in team),
+        )
         holder = _number(request.args.get("holder", "")) or 0
         many = "many" in request.args
-        return str(self.render("inbox/assignees.html", people=people, holder=holder, many=many))
+        return str(
+            self.render("inbox/assignees.html", people=people, holder=holder, many=many, team=team)
+        )
 
     @expose(f"{ON_CONVERSATION}/ask", methods=["POST"])
     @needs(Role.AGENT)

@@ -28,7 +28,7 @@ _NAMES = (
     mark("Field"), mark("First response minutes"), mark("Id"), mark("Messages"), mark("Once"),
     mark("Position"), mark("Purpose"), mark("Shared"), mark("Skills"), mark("Value"),
     mark("Version"), mark("Vip"), mark("In force"), mark("Timezone"), mark("Week"),
-    mark("Holidays"), mark("Saved by"), mark("Saved at"),
+    mark("Holidays"), mark("Saved by"), mark("Saved at"), mark("Members"),
 )  # fmt: skip
 """What events are about and what they change, as `words` says it; for translators."""
 _LONGEST = 2000

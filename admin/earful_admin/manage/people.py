@@ -7,7 +7,7 @@ from typing import Any
 from earful import actions
 from earful.errors import ActionRefused
 from earful.store.database import transaction
-from earful.store.models import Agent
+from earful.store.models import Agent, Queue
 from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import mark
@@ -160,6 +160,11 @@ class PeopleView(EditedTable):
     # The row holds more than the forms below should ever touch.
     form_columns = ("name",)
     abilities = ABILITIES
+
+    def queues_of(self, row: Agent) -> list[Queue]:
+        """The queues that name this person as a member."""
+        queues = Queue.select(Queue.id, Queue.name, Queue.colour, Queue.members)
+        return [each for each in queues.order_by(Queue.name) if row.id in each.members]
 
     def get_create_form(self) -> type[_AddForm]:
         return _AddForm

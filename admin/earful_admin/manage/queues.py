@@ -7,15 +7,17 @@ from typing import Any
 from earful import actions
 from earful.actions import COLOURS
 from earful.store.models import Queue
+from earful.store.queries import people
 from earful.store.queries.inbox import counts
 from earful.store.states import AssignmentStrategy, Role
 from earful.wording import gettext as _
 from earful.wording import mark, ngettext
 from flask import g, url_for
 from markupsafe import Markup
-from wtforms import RadioField, SelectField
+from wtforms import RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Optional, StopValidation, ValidationError
+from wtforms.widgets import CheckboxInput
 
 from earful_admin import context
 from earful_admin.formats import counted
@@ -95,6 +97,12 @@ def _strategies() -> list[SelectChoice]:
     return [SelectChoice(each, _(words)) for each, words in STRATEGIES.items()]
 
 
+def _people() -> list[SelectChoice]:
+    """Everybody who may answer, those who may sign in first."""
+    answering = [each for each in people.agents() if each.role >= Role.AGENT]
+    return [SelectChoice(each.id, each.name) for each in answering]
+
+
 class QueuesView(EditedTable):
     """The table of queues, and the form for one."""
 
@@ -120,10 +128,12 @@ class QueuesView(EditedTable):
     column_default_sort = [("active", True), ("position", False), ("name", False)]
     column_formatters = {"name": _name, "open": _open, "first_response_minutes": _target}
     form_columns = (
-        "name", "description", "colour", "first_response_minutes", "assignment", "position",
-        "active",
+        "name", "description", "colour", "first_response_minutes", "assignment", "members",
+        "position", "active",
     )  # fmt: skip
-    form_overrides = {"colour": RadioField, "assignment": SelectField}
+    form_overrides = {
+        "colour": RadioField, "assignment": SelectField, "members": SelectMultipleField
+    }  # fmt: skip
     form_args = {
         "description": {"description": mark("One line that tells colleagues what belongs here.")},
         "colour": {
@@ -143,6 +153,16 @@ class QueuesView(EditedTable):
             "validators": [],
             "description": mark(
                 "People who are away or full get none. Skills and limits are set for each person."
+            ),
+        },
+        "members": {
+            "label": mark("Members"),
+            "choices": _people,
+            "coerce": int,
+            "validators": [],
+            "option_widget": CheckboxInput(),
+            "description": mark(
+                "It gives its conversations to these people only. Without any, to everybody."
             ),
         },
         "position": {
@@ -178,5 +198,6 @@ class QueuesView(EditedTable):
             position=data["position"] or 0,
             active=data["active"],
             assignment=data["assignment"],
+            members=data["members"] or (),
             now=self.now,
         )

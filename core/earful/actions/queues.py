@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from earful.actions.actor import Actor, audit, require
 from earful.errors import ActionRefused
 from earful.inbox.text import clean, one_line
 from earful.runtime import Runtime
-from earful.store.database import locked, transaction
-from earful.store.models import Queue, Setting
+from earful.store.database import locked, transaction, tuples
+from earful.store.models import Agent, Queue, Setting
 from earful.store.states import AssignmentStrategy, Role
 from earful.wording import gettext as _
 
@@ -17,6 +18,7 @@ __all__ = ["COLOURS", "save_queue", "set_setting"]
 
 COLOURS = ("blue", "amber", "violet", "red", "green", "teal", "pink", "grey")
 LONGEST_TARGET = 60 * 24 * 90
+MOST_MEMBERS = 500
 
 
 def save_queue(
@@ -31,10 +33,12 @@ def save_queue(
     position: int = 0,
     active: bool = True,
     assignment: AssignmentStrategy = AssignmentStrategy.BY_HAND,
+    members: Sequence[int] = (),
     now: datetime,
 ) -> int:
     """Save a new queue, or change one. Returns its id.
 
+    `members` are the ids of the agents whom it gives conversations to by itself; none: everybody.
     The fallback queue can be neither renamed nor switched off: something must catch the rest.
     """
     require(actor, Role.ADMIN)
@@ -54,6 +58,7 @@ def save_queue(
         queue.colour, queue.position, queue.active = colour, position, active
         queue.first_response_minutes = first_response_minutes
         queue.assignment = assignment
+        queue.members = _members(members)
         queue.save()
         audit(
             actor,
@@ -66,6 +71,7 @@ def save_queue(
                 "first_response_minutes": first_response_minutes,
                 "active": active,
                 "assignment": assignment,
+                "members": queue.members,
             },
         )
     return int(queue.id)
@@ -83,6 +89,18 @@ def _check(name: str, colour: str, minutes: int | None) -> None:
             "First response: choose 1 to %(most)s minutes, or leave it empty.", most=LONGEST_TARGET
         )
         raise ActionRefused(msg, field="first_response_minutes")
+
+
+def _members(ids: Sequence[int]) -> list[int]:
+    wanted = sorted(set(ids))
+    if not wanted:
+        return []
+    query = Agent.select(Agent.id).where(Agent.id.in_(wanted[:MOST_MEMBERS]))
+    known = {key for (key,) in tuples(query.where(Agent.role >= Role.AGENT))}
+    if known != set(wanted):
+        msg = _("Members: choose people who may answer.")
+        raise ActionRefused(msg, field="members")
+    return wanted
 
 
 def _get(queue_id: int) -> Queue:

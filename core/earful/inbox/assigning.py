@@ -1,5 +1,7 @@
 """Queues give their conversations to agents who are there and free, and take them back.
 
+A queue with members gives them to its members only, and lets them wait where none of these is free.
+
 Whoever hands out holds, after the conversations, the rows of all queues that do, in the order of
 their ids. So only one does at a time: nothing is given twice, and no capacity is exceeded.
 """
@@ -100,7 +102,8 @@ def _give(
     tell_waiting: bool,  # noqa: FBT001
 ) -> None:
     queue = work.queues[conversation.queue_id]
-    free = [each for each in work.people if each.is_free]
+    members = frozenset(queue.members)
+    free = [each for each in work.people if each.is_free and (not members or each.id in members)]
     if not free:
         if tell_waiting:
             entry = timeline.entry(conversation.id, "not_assigned", now, queue=queue.name)

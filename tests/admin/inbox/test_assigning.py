@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from earful import store
-from earful.store.models import Agent, Conversation, Presence
+from earful.store.models import Agent, Conversation, Presence, Queue
 from earful.store.states import PresenceState, Role
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
@@ -59,6 +60,22 @@ def test_people_with_what_they_hold_cost_one_statement(
     assert "100+ / 5 open" in agent.get("/inbox/assignees").text
 
 
+def test_the_members_of_the_queue_come_first(
+    sign_in: Callable[[Role], FlaskClient], staff: dict[str, int], town: Town
+) -> None:
+    with store.connection():
+        queue = Queue.create(name="Team", members=[staff["zoë"], staff["awa"]])
+    agent = sign_in(Role.AGENT)
+
+    page = agent.get(f"/inbox/assignees?queue={queue.id}").text
+
+    names = re.findall(r"<bdi[^>]*>(.*?)</bdi>", page)
+    assert (names[0], names[1], names[-1]) == ("Zoë", "Oda", "Awa")
+    assert page.count("in the team") == 1
+    for odd in ("", "x", "9" * 30, "999", "-1"):
+        assert "in the team" not in agent.get(f"/inbox/assignees?queue={odd}").text
+
+
 def test_viewers_assign_nothing(sign_in: Callable[[Role], FlaskClient]) -> None:
     assert sign_in(Role.VIEWER).get("/inbox/assignees").status_code == 403
 
@@ -81,7 +98,7 @@ def test_who_is_there_comes_first_and_who_is_away_cannot_be_chosen(
     expect(menu.get_by_role("button", name="Oda")).to_contain_text("online · 0 open")
     expect(menu.get_by_role("button", name="Zoë")).to_contain_text("3 / 5 open")
     expect(menu.get_by_role("button", name="Awa")).to_be_disabled()
-    names = menu.locator("[data-brings] bdi").all_inner_texts()
+    names = menu.locator("[data-people] bdi").all_inner_texts()
     assert (names[0], names[-1]) == ("Oda", "Awa")
     check(screen, "assign")
     desk.set_viewport_size({"width": 1440, "height": 900})

@@ -36,6 +36,25 @@ def agent(name: str) -> Agent:
         return Agent.get(Agent.email == f"{name}@example.com")
 
 
+def test_a_queue_has_members(shop: Inbox, sign_in: SignIn) -> None:
+    client = sign_in(ADMIN)
+    lead = agent("lead").id
+    client.post("/queues/new/", data=QUEUE | {"members": [str(lead)]})
+    row = queue("Returns")
+    assert row.members == [lead]
+    page = client.get(f"/queues/edit/?id={row.id}").text
+    offered = page.partition("<legend>Members</legend>")[2].partition("</fieldset>")[0]
+    assert offered.count(" checked ") == 1
+    assert "Lead" in offered
+    assert "Viewer" not in offered
+    assert "Returns" in client.get(f"/people/edit/?id={lead}").text
+    client.post(f"/queues/edit/?id={row.id}", data=QUEUE)
+    assert queue("Returns").members == []
+    refused = client.post(f"/queues/edit/?id={row.id}", data=QUEUE | {"members": ["999"]})
+    assert refused.status_code == 200
+    assert "field-error" in refused.text
+
+
 @pytest.mark.parametrize(
     ("minutes", "said"),
     [

@@ -135,6 +135,39 @@ def test_without_a_fitting_skill_the_least_loaded_gets_it_and_the_timeline_says_
     assert "nobody free has a fitting skill" in events("assigned")[0]["reason"]
 
 
+@pytest.mark.parametrize("strategy", ["round_robin", "least_loaded", "by_skill"])
+def test_a_queue_with_members_gives_to_them_only(
+    inbox: Inbox, wall: Wall, queue: Queue, team: list[Actor], admin: Actor, strategy: str
+) -> None:
+    use(queue, strategy)
+    ann, _, cem = (each.agent_id for each in team)
+    Queue.update(members=[ann, cem]).where(Queue.id == queue.id).execute()
+
+    assert sorted(holders(arrive(inbox, wall, 4))) == ["ann", "ann", "cem", "cem"]
+
+    change(team[0], away=True)
+    change(team[2], capacity=0)
+    assert holders(arrive(inbox, wall)) == [""]
+    Queue.update(members=[]).where(Queue.id == queue.id).execute()
+    hand_out_waiting(now=inbox.now, limit=10)
+    assert Conversation.select().where(Conversation.assignee.is_null()).count() == 0
+
+
+def test_members_are_people_who_may_answer(inbox: Inbox, team: list[Actor], admin: Actor) -> None:
+    viewer = agent(Role.VIEWER, "vera")
+    ids = [each.agent_id or 0 for each in team]
+    for wrong in ([viewer.agent_id or 0], [*ids, 999]):
+        with pytest.raises(ActionRefused, match="Members: choose people"):
+            actions.save_queue(
+                inbox.runtime, admin, None, name="Team", members=wrong, now=inbox.now
+            )
+    key = actions.save_queue(
+        inbox.runtime, admin, None, name="Team", members=[ids[1], ids[0], ids[1]], now=inbox.now
+    )
+    assert Queue.get_by_id(key).members == sorted(ids[:2])
+    assert AuditEvent.get().after["members"] == sorted(ids[:2])
+
+
 def test_what_finds_nobody_free_waits_and_is_given_when_somebody_is(
     inbox: Inbox, wall: Wall, queue: Queue, team: list[Actor]
 ) -> None:

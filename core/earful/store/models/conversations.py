@@ -27,6 +27,8 @@ class Queue(Row):
     assignment = ChoiceField(AssignmentStrategy, default=AssignmentStrategy.BY_HAND)
     last_assigned_id = IntegerField(null=True)
     """Where the round robin stands: the agent who got the last one."""
+    members = JSONField(default=list)
+    """The ids of the agents it gives its conversations to; empty: everybody's."""
 
 
 class Conversation(Row):

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from earful.store.database import connection
-from earful.store.models import Agent, ConversationLabel
+from earful.store.models import Agent, ConversationLabel, Queue
 from earful.store.queries.labels import label_names
 from earful.store.queries.reading import holders, select, tuples
 from earful.store.states import Role
 
-__all__ = ["Candidate", "candidates", "needs_of"]
+__all__ = ["Candidate", "candidates", "members_of", "needs_of"]
 
 
 @dataclass(slots=True)
@@ -46,6 +46,13 @@ def candidates() -> list[Candidate]:
             Candidate(key, name, capacity, frozenset(skills), held.get(key, 0))
             for key, name, capacity, skills in tuples(query)
         ]
+
+
+def members_of(queue_id: int) -> frozenset[int]:
+    """The agents whom a queue gives its conversations to; none where it gives to everybody."""
+    with connection():
+        found = tuples(Queue.select(Queue.members).where(Queue.id == queue_id))
+    return frozenset(found[0][0]) if found else frozenset()
 
 
 def needs_of(conversation_ids: Sequence[int]) -> Mapping[int, frozenset[str]]:
