@@ -227,7 +227,7 @@ def test_the_page_of_a_job(
             job=job, conversation_id=town.hostile, state="skipped", reason="Nobody knows. " * 20
         )
     screen.sign_in(Role.AGENT)
-    for width in (1440, 320):
+    for width in (1440, 1024, 390, 320):
         screen.page.set_viewport_size({"width": width, "height": SIZES[width]})
         screen.open(f"/inbox/bulk/job/{job.id}")
         check(screen, f"bulk-job-{width}-{theme}")
