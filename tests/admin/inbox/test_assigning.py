@@ -98,7 +98,7 @@ def test_who_is_there_comes_first_and_who_is_away_cannot_be_chosen(
     expect(menu.get_by_role("button", name="Oda")).to_contain_text("online · 0 open")
     expect(menu.get_by_role("button", name="Zoë")).to_contain_text("3 / 5 open")
     expect(menu.get_by_role("button", name="Awa")).to_be_disabled()
-    names = menu.locator("[data-people] bdi").all_inner_texts()
+    names = menu.locator("[data-brings] bdi").all_inner_texts()
     assert (names[0], names[-1]) == ("Oda", "Awa")
     check(screen, "assign")
     desk.set_viewport_size({"width": 1440, "height": 900})
