@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from earful import actions, mail
-from earful.actions import Actor
+from earful.actions import Actor, HoursText, Opening
 from earful.pipeline import digests
 from earful.store.models import Agent, AgentNotification, Conversation, Digest
 from earful.store.queries.digests import MOST_READ
@@ -166,6 +166,23 @@ def test_daily_digests_come_in_the_morning(
     run(inbox)
     assert len(office.mails) == 1
     assert Digest.get().until == morning
+
+
+def test_the_morning_is_that_of_the_hours_saved_in_the_browser(
+    inbox: Inbox, office: PostOffice, sam: Actor, lena: Actor, admin: Actor, message: InboxMessage
+) -> None:
+    typed = HoursText(
+        timezone="Asia/Tokyo", week={"monday": [Opening(opens="9:00", closes="17:00")]}
+    )
+    actions.save_hours(inbox.runtime, admin, typed, now=inbox.now)
+    name_sam(inbox, lena, message)
+
+    eight_in_tokyo = inbox.now.replace(hour=23, minute=0)
+    inbox.now = eight_in_tokyo + timedelta(minutes=2)
+    run(inbox)
+
+    assert len(office.mails) == 1
+    assert Digest.get().until == eight_in_tokyo
 
 
 @pytest.mark.parametrize(
