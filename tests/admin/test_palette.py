@@ -62,7 +62,16 @@ def test_what_can_be_done_with_the_open_conversation_by_name(screen: Screen, tow
     page = screen.page
     page.locator("#thread-title").focus()
     text = " ".join(open_palette(page).all_inner_texts())
-    here = ("Resolve", "Snooze…", "Assignee…", "Priority", "Add a label", "Note", "Preview")
+    here = (
+        "Resolve",
+        "Snooze…",
+        "Macros…",
+        "Assignee…",
+        "Priority",
+        "Add a label",
+        "Note",
+        "Preview",
+    )
     anywhere = ("Unassigned", "Notifications", "Contacts", "Keyboard", "Switch to dark")
     for name in here + anywhere:
         assert name in text, name

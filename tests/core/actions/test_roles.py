@@ -61,6 +61,8 @@ def do(inbox: Inbox, actor: Actor, action: str, message: InboxMessage) -> Any:
         "rotate_secrets": (),
         "ask_to_take_over": (conversation,),
         "return_conversations": (1,),
+        "run_macro": (conversation, 1),
+        "delete_macro": (1,),
         "save_hours": (HoursText(week={"monday": [Opening(opens="9", closes="17")]}),),
     }
     return getattr(actions, action)(runtime, actor, *arguments[action], now=inbox.now)
@@ -86,6 +88,8 @@ AGENTS = [
     "like_message",
     "unlike_message",
     "ask_to_take_over",
+    "run_macro",
+    "delete_macro",
 ]
 LEADS = [
     "pause_channel",
