@@ -78,7 +78,7 @@ def main() -> int:
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=program, args=chromium.FLAGS) as browser,
     ):
-        page = screenshots.signed_in(browser, demo, screenshots.DESK, "light").new_page()
+        page = screenshots.window(browser, screenshots.sign_in(browser, demo, demo.email))
         page.goto(f"{demo.url}/")
         taken = walk(page)
     median, p95 = statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
