@@ -25,14 +25,27 @@
     const held = place.contains(document.activeElement) && document.activeElement.value;
     place.replaceChildren(fresh);
     if (held) $(`[value="${held}"]`, place)?.focus();
-    narrow($("[data-narrows]", place.closest(".menu-box")));
+    const field = $("[data-narrows]", place.closest(".menu-box"));
+    narrow(field);
+    if ("entered" in field.dataset) choose(field);
+  };
+
+  // Enter takes the first one; where none is there yet, as soon as it is.
+  const choose = (field) => {
+    const first = items(field.closest(".menu-box"))[0];
+    if (!first) return;
+    delete field.dataset.entered;
+    first.click();
   };
 
   const begin = (menu) => {
     const field = menu.matches(".menu") && $("[data-narrows]", menu);
     if (!field) return;
     if (menu.open) void bring($("[data-brings]", menu));
-    else field.value = "";
+    else {
+      field.value = "";
+      delete field.dataset.entered;
+    }
     narrow(field);
   };
   document.addEventListener("toggle", ({ target }) => begin(target), true);
@@ -41,9 +54,8 @@
   });
   document.addEventListener("keydown", (event) => {
     if (!event.target.matches("[data-narrows]") || event.isComposing) return;
-    const first = items(event.target.closest(".menu-box"))[0];
-    if (event.key === "Enter") first?.click();
-    else if (event.key === "ArrowDown") first?.focus();
+    if (event.key === "Enter") choose(event.target);
+    else if (event.key === "ArrowDown") items(event.target.closest(".menu-box"))[0]?.focus();
     else return;
     event.preventDefault();
   });

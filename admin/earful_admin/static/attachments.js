@@ -235,12 +235,6 @@
     event.target.value = "";
     take(files);
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !event.target.matches("[data-attach] input")) return;
-    // In a form, Enter would send it; on a button it presses.
-    event.preventDefault();
-    event.target.click();
-  });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-remove]");
     if (button) remove(button);

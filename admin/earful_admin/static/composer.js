@@ -223,6 +223,12 @@
     if (mode === kind()) shared.readAttached?.(mode);
   };
   const attached = () => shared.attached?.() ?? {};
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches("[data-attach] input")) return;
+    // In a form, Enter would send it; on a button it presses. Here, so that no key is lost meanwhile.
+    event.preventDefault();
+    event.target.click();
+  });
 
   const signed = (text) => {
     const sign = composer().dataset.signOff;

@@ -165,6 +165,10 @@
     inbox.dataset.assign = "";
     if (assign) bring(assign).catch(() => { inbox.dataset.assign = assign; });
   }, true);
+  // Whoever types faster than it comes has chosen all the same.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("[data-narrows]")) event.target.dataset.entered = "";
+  }, true);
 
   const openMenu = (id) => {
     const menu = document.getElementById(id);
