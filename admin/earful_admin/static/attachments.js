@@ -37,14 +37,18 @@
     changed();
   };
   shared.moveAttached = (mode, to) => {
-    if (!items(mode).length) return;
+    // One that is still on its way goes along once it is there.
+    if (!items(mode).length && !running) return;
     const [from, target, address] = [list(mode), list(to), `${place().dataset.move}?${query(mode)}&to=${to}`];
     // They are shown where they go at once; the server's list says what cannot be sent there.
     if (target) $("ul", target).append(...$$(".attached", from));
     const id = openId();
     void inTurn(async () => {
       const said = await change(address, { method: "POST" });
-      if (openId() === id) fill(to, said);
+      if (openId() === id) {
+        if (from) $("ul", from).replaceChildren();
+        fill(to, said);
+      }
       const problem = list(to) && $("[data-problem]", list(to));
       if (problem) announce(problem.textContent);
     });

@@ -149,7 +149,7 @@
     from.dataset.draft = text;
     from.dataset.saved = composer().elements.saved.value;
     // An answer may change its audience; what is for colleagues stays with colleagues.
-    const moves = (text || attached().count) && !to.dataset.draft && from.dataset.kind !== "note" && to.dataset.kind !== "note";
+    const moves = (text || attached().count || attached().isBusy) && !to.dataset.draft && from.dataset.kind !== "note" && to.dataset.kind !== "note";
     if (moves) {
       Object.assign(to.dataset, { draft: text, saved: from.dataset.saved });
       from.dataset.draft = "";

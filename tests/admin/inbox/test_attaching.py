@@ -8,7 +8,7 @@ import pytest
 from earful import store
 from earful.store.models import ReplyAttachment
 from earful.store.states import Role
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests import pictures
 from tests.admin.conftest import Screen
@@ -115,6 +115,21 @@ def test_pasted_and_dropped_ones_are_taken_and_a_wrong_one_is_refused_in_words(d
     expect(desk.locator("[data-attach-errors]")).to_be_empty()
     desk.click("#send")  # a picture may stand for itself on this channel
     expect(desk.locator(".is-queued .sent-files img")).to_have_attribute("alt", "dropped.png")
+
+
+def test_a_picture_on_its_way_goes_along_to_another_audience(desk: Page) -> None:
+    on_their_way: list[Route] = []
+
+    def hold(route: Route) -> None:
+        on_their_way.append(route)
+
+    desk.route("**/attachments?*", hold)
+    with desk.expect_request("**/attachments?*"):
+        give(desk, "paste", "slow.png", pictures.png())
+    desk.click("label:has-text('Private')")
+    on_their_way[0].continue_()
+    expect(desk.locator("[data-mode=private] .attached [data-name]")).to_have_text("slow.png")
+    expect(desk.locator("[data-mode=public] .attached")).to_have_count(0)
 
 
 def test_another_audience_is_told_what_cannot_go_there(desk: Page, town: Town) -> None:
