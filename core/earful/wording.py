@@ -184,6 +184,10 @@ def _filled(text: str, facts: Mapping[str, object]) -> str:
     """Any other `%` stays as it is, so no translation can make this fail."""
     if not facts:
         return text
+    if len(facts) == 1:
+        # What the rest does, at a third of its cost: triage words every policy that held.
+        ((name, fact),) = facts.items()
+        return text.replace(f"%({name})s", str(fact))
     return _PLACEHOLDER.sub(
         lambda found: str(facts[found[1]]) if found[1] in facts else found[0], text
     )
