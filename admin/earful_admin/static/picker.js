@@ -10,12 +10,17 @@
   const SIGNS = { "/": /(?:^|\s)(\/)([^\s/]{0,40})$/u, "@": /(?:^|[\s(])(@)([^\s@]{0,40}(?: [^\s@]{1,40})?)$/u };
   let picking = null;
   let asked = 0;
+  // The sign before the caret, what follows it, and where both stand.
+  const asking = (box) => {
+    const to = box.selectionStart;
+    const [, sign, wanted] = box.value.slice(0, to).match(SIGNS[isNote() ? "@" : "/"]) ?? [];
+    return sign && { sign, wanted, from: to - wanted.length - 1, to };
+  };
   const pick = async () => {
     const box = textBox();
-    const before = box.value.slice(0, box.selectionStart);
-    const found = before.match(SIGNS[isNote() ? "@" : "/"]);
+    const found = asking(box);
     if (!found) return closePicker();
-    const [, sign, wanted] = found;
+    const { sign, wanted } = found;
     const mine = ++asked;
     const url = new URL(sign === "@" ? form().dataset.colleagues : form().dataset.saved, location.origin);
     url.searchParams.set("q", wanted);
@@ -26,7 +31,7 @@
     if (!$("[role=option]", fresh) && wanted.includes(" ")) return closePicker();
     place.replaceChildren(fresh);
     place.hidden = false;
-    picking = { from: before.length - wanted.length - 1, to: before.length };
+    picking = found;
     if ($("#picker-list")) box.setAttribute("aria-controls", "picker-list");
     select(0);
   };
@@ -49,10 +54,13 @@
   const take = (option) => {
     const box = textBox();
     const { text, id } = option.dataset;
-    box.setRangeText(text, picking.from, picking.to, "end");
+    // Letters typed since the list was asked for belong to the word that it replaces.
+    const now = asking(box);
+    const { from, to } = now?.from === picking.from ? now : picking;
+    box.setRangeText(text, from, to, "end");
     if (id) form().elements.saved.value = id;
     const gap = text.search(/\{[a-z]+\.[a-z_]+\}/u);
-    const start = picking.from + gap;
+    const start = from + gap;
     closePicker();
     box.focus();
     if (gap >= 0) box.setSelectionRange(start, box.value.indexOf("}", start) + 1);

@@ -125,6 +125,21 @@ def test_a_saved_reply_by_slash_and_a_gap_that_must_be_filled(
     expect(text_box(desk)).to_be_focused()
 
 
+def test_letters_typed_while_a_list_is_on_its_way_go_with_the_word_it_replaces(
+    desk: Page, saved: None
+) -> None:
+    held: list[Route] = []
+    desk.route("**/saved*q=hand", held.append)
+    desk.keyboard.press("r")
+    desk.keyboard.type("See /han")
+    expect(desk.locator("#picker [role=option]")).to_have_count(1)
+    with desk.expect_request("**/*q=hand"):
+        desk.keyboard.type("d")
+    desk.keyboard.press("Enter")
+    expect(text_box(desk)).to_have_value("See Hello {contact.handle}, thanks.")
+    assert held, "The list for all the letters was never held back."
+
+
 def test_a_colleague_is_named_by_an_at_sign(desk: Page, town: Town) -> None:
     desk.keyboard.press("n")
     desk.keyboard.type("@lea")
