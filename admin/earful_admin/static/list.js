@@ -176,11 +176,8 @@
     $("#offline").hidden = failures < 2;
     again();
   };
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return;
-    failures = 0;
-    void keepPolling();
-  });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) void keepPolling(); });
+  addEventListener("online", () => void keepPolling());
   news.addEventListener("click", async () => {
     scroller.scrollTop = 0;
     await poll({ force: true }).catch(() => {});
@@ -197,12 +194,17 @@
     drawRead(openId(), true);
     setOwn([...own].filter((id) => id !== openId()));
   };
+  const unreadDot = () => {
+    const dot = made('<span class="row-dot"><span class="visually-hidden"></span></span>');
+    dot.firstChild.textContent = text("Unread");
+    return dot;
+  };
   const drawRead = (id, isRead) => {
     const row = rowOf(id);
     row?.classList.toggle("is-unread", !isRead);
     const dot = row && $(".row-dot", row);
     if (isRead) dot?.remove();
-    else if (row && !dot) $(".row-name", row).after(made('<span class="row-dot"><span class="visually-hidden">Unread</span></span>'));
+    else if (row && !dot) $(".row-name", row).after(unreadDot());
   };
   const markUnread = async () => {
     const id = idHere();

@@ -107,16 +107,21 @@ def test_what_is_typed_while_a_row_is_drawn_anew_is_kept(shop: Inbox, screen: Sc
     page = screen.page
     held: list[Route] = []
     page.route("**/policies/1", lambda route: held.append(route))  # noqa: PLW0108 - it looks at it
-    page.locator("#op-0").select_option("contains")
+    with page.expect_request("**/policies/1"):
+        page.locator("#op-0").select_option("contains")
     page.fill("#value-0", "typed meanwhile")
     page.fill("#name", "Renamed meanwhile")
     page.get_by_text("Once per conversation", exact=True).click()
-    while not held:
-        page.wait_for_timeout(20)
-    with page.expect_response("**/policies/1"):
-        held[0].continue_()
+    page.evaluate(
+        """() => {
+            window.drawn = new Promise((done) => {
+                document.addEventListener("htmx:afterSettle", done, { once: true });
+            });
+        }"""
+    )
+    held[0].continue_()
+    page.evaluate("() => window.drawn.then(() => {})")
     expect(page.locator("#op-0")).to_have_value("contains")
-    page.wait_for_timeout(100)
     expect(page.locator("#value-0")).to_have_value("typed meanwhile")
     expect(page.locator("#name")).to_have_value("Renamed meanwhile")
     expect(page.locator("[name=once]")).not_to_be_checked()
