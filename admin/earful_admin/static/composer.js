@@ -398,7 +398,10 @@
   };
 
   // ── Preview ───────────────────────────────────────────────────────────────────────────────
+  // Of several that were asked for the last one is shown, and none that comes after the closing.
+  let previewAsked = 0;
   const showPreview = async () => {
+    const mine = ++previewAsked;
     const data = new FormData();
     data.set("csrf_token", token());
     data.set("text", textBox().value);
@@ -409,6 +412,7 @@
       if (!response.ok) return;
       const made = document.createElement("template");
       made.innerHTML = await response.text();
+      if (mine !== previewAsked) return;
       $("#preview").replaceChildren(made.content);
       $("#preview").hidden = false;
       $("[data-preview-toggle]").setAttribute("aria-expanded", "true");
@@ -418,6 +422,7 @@
     }
   };
   const closePreview = () => {
+    previewAsked += 1;
     if (!$("#preview")) return;
     $("#preview").hidden = true;
     $("[data-preview-toggle]").setAttribute("aria-expanded", "false");

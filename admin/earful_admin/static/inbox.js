@@ -113,14 +113,14 @@
     if (focus) $("#thread-title")?.focus({ preventScroll: true });
   };
 
-  const leave = () => {
+  const leave = ({ focus = true } = {}) => {
     const link = linkOf(openId());
     if (NARROW.matches) {
       tell("leaving");
       inbox.classList.remove("is-reading");
       history.pushState({}, "", inbox.dataset.home);
     }
-    focusLink(link ?? links()[0]);
+    if (focus) focusLink(link ?? links()[0]);
   };
 
   const isPlain = (event) => event.button === 0
@@ -245,8 +245,12 @@
     if (said.leaves) moveOn(next);
   };
 
+  // Somebody is about to press "Undo": their focus stays where it is.
+  const isOnToast = () => $("#toasts").contains(document.activeElement);
   const moveOn = (next) => {
-    if (NARROW.matches) leave();
+    const focus = !isOnToast();
+    if (NARROW.matches) leave({ focus });
+    if (!focus) return;
     const link = linkOf(next) ?? links()[0];
     if (link) focusLink(link);
     else $("#thread-title")?.focus();
@@ -331,7 +335,7 @@
 
   Object.assign(shared, {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, linkOf, neighbour, open, tell,
-    done, offerUndo, change, links, rowOf, markCurrent, focusLink, SignedOut,
+    done, offerUndo, isOnToast, change, links, rowOf, markCurrent, focusLink, SignedOut,
   });
   document.addEventListener("DOMContentLoaded", () => tell("opened"));
 })();

@@ -6,7 +6,7 @@
   if (!shared) return;
   const {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, links, rowOf, linkOf, markCurrent,
-    focusLink, change, offerUndo, SignedOut,
+    focusLink, isOnToast, change, offerUndo, SignedOut,
   } = shared;
   const { announce, toast, keys, text, ntext } = window.earful;
   const rows = $("#rows");
@@ -317,7 +317,7 @@
       showFailed(said);
       await Promise.all([poll({ force: true }), shared.refreshThread({ force: true })]);
       drawSelection();
-      if (!selected.size) focusLink(linkOf(ids[0]) ?? linkOf(next?.dataset.id) ?? links()[0]);
+      if (!selected.size && !isOnToast()) focusLink(linkOf(ids[0]) ?? linkOf(next?.dataset.id) ?? links()[0]);
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
     } finally {

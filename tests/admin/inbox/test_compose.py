@@ -129,7 +129,7 @@ def test_letters_typed_while_a_list_is_on_its_way_go_with_the_word_it_replaces(
     desk: Page, saved: None
 ) -> None:
     held: list[Route] = []
-    desk.route("**/saved*q=hand", held.append)
+    desk.route("**/saved*q=hand", lambda route: held.append(route))  # noqa: PLW0108
     desk.keyboard.press("r")
     desk.keyboard.type("See /han")
     expect(desk.locator("#picker [role=option]")).to_have_count(1)
@@ -178,6 +178,24 @@ def test_whoever_wants_to_reply_where_none_is_possible_writes_a_note(
     expect(text_box(screen.page)).to_have_value("see me")
     with store.connection():
         assert Conversation.get_by_id(town.quiet).status == "open"
+
+
+def test_a_preview_that_comes_after_its_closing_stays_away(desk: Page, town: Town) -> None:
+    held: list[Route] = []
+    desk.keyboard.press("r")
+    desk.keyboard.type("Good morning")
+    expect(desk.locator("[data-saved-hint]")).to_have_text("Draft saved")
+    desk.click("[data-preview-toggle]")
+    expect(desk.locator("#preview")).to_be_visible()
+    desk.route("**/preview", lambda route: held.append(route))  # noqa: PLW0108
+    with desk.expect_request("**/preview"):
+        desk.keyboard.press("r")
+        desk.keyboard.type(", Tom")
+    desk.click("[data-preview-toggle]")
+    expect(desk.locator("#preview")).to_be_hidden()
+    with desk.expect_response("**/preview"):
+        held[0].continue_()
+    expect(desk.locator("#preview")).to_be_hidden()
 
 
 def test_preview_schedule_and_cancel(desk: Page, town: Town) -> None:

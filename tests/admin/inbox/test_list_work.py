@@ -11,7 +11,7 @@ from earful.actions import Actor
 from earful.runtime import Runtime
 from earful.store.models import BulkItem, BulkJob, Conversation, Event
 from earful.store.states import ConversationStatus, Role
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.admin.conftest import Screen
 from tests.admin.inbox.house import House
@@ -51,6 +51,26 @@ def test_selecting_changing_and_undoing_by_keyboard_alone(desk: Page, town: Town
     desk.locator(".toast-undo").click()
     expect(desk.locator(f"#{first}")).to_be_visible()
     assert status_of(key) is ConversationStatus.OPEN
+
+
+@pytest.mark.parametrize("many", [True, False], ids=["many", "one"])
+def test_who_is_about_to_undo_keeps_the_focus(desk: Page, town: Town, *, many: bool) -> None:
+    held: list[Route] = []
+    open_(desk, town.quiet)
+    desk.route("**/updates?*", lambda route: held.append(route))  # noqa: PLW0108 - it looks at it
+    if many:
+        desk.keyboard.press("x")
+    desk.keyboard.press("e")
+    undo = desk.locator(".toast-undo")
+    undo.focus()
+    for each in held:
+        each.continue_()
+    expect(desk.locator(f"#row-{town.quiet}")).to_have_count(0)
+    expect(undo).to_be_focused()
+    desk.unroute("**/updates?*")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(f"#row-{town.quiet}")).to_be_visible()
+    assert status_of(town.quiet) is ConversationStatus.OPEN
 
 
 def test_escape_clears_the_selection_before_it_leaves(desk: Page, town: Town) -> None:
