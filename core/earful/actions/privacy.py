@@ -28,7 +28,7 @@ def note_contact_export(_runtime: Runtime, actor: Actor, contact_id: int, *, now
 
 
 def erase_contact(
-    _runtime: Runtime, actor: Actor, contact_id: int, confirmation: str, *, now: datetime
+    runtime: Runtime, actor: Actor, contact_id: int, confirmation: str, *, now: datetime
 ) -> None:
     """Take out all that tells of a person, for good; ids, places and counts stay.
 
@@ -42,7 +42,7 @@ def erase_contact(
         _refuse_unsent(contact_id)
     with connection():
         # Before their accounts are unknown; where it stops half way it is asked for again.
-        erase_payloads(contact_id)
+        erase_payloads(runtime, contact_id)
     with transaction():
         hold_arrivals()
         with writing_about(actor, contact_id, Role.ADMIN):
