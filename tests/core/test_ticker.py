@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from earful import TemporaryFailure, actions
+from earful.inbox.lifecycle import wake_snoozed
 from earful.job_queue import JobQueueUnavailable
-from earful.store import connection
+from earful.store import connection, transaction
+from earful.store.database import locked
 from earful.store.leases import beat, hold_lease, release_lease
 from earful.store.models import (
     Channel,
@@ -25,6 +28,7 @@ from earful.store.states import ConversationStatus, Stage
 from earful.testing.inbox import Inbox
 from earful.ticker import purge, run_ticker, sweep, tick
 
+from tests.core.conftest import wait_until_held_up
 from tests.wall import Wall, post
 
 
@@ -110,6 +114,29 @@ def test_a_snooze_ends_when_it_is_over(quiet: Inbox, wall: Wall) -> None:
     assert Conversation.get().status is ConversationStatus.OPEN
     assert Conversation.get().snoozed_until is None
     assert quiet.timeline(message.conversation_id)[-1] == "woken"
+
+
+@pytest.mark.parametrize(
+    "database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+def test_waking_takes_conversations_in_everybodys_order(quiet: Inbox, wall: Wall) -> None:
+    messages = quiet.receive("wall", wall.payload(*(post(key, thread_id=key) for key in "ab")))
+    first, second = sorted(message.conversation_id for message in messages)
+    for conversation, hours in ((first, 2), (second, 1)):
+        until = quiet.now + timedelta(hours=hours)
+        actions.snooze(quiet.runtime, actions.SYSTEM, conversation, until, now=quiet.now)
+
+    def wake() -> int:
+        with connection():
+            return wake_snoozed(now=until + timedelta(hours=2), limit=10)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            locked(Conversation.select().where(Conversation.id == first)).get()
+            waking = pool.submit(wake)
+            wait_until_held_up()
+            locked(Conversation.select().where(Conversation.id == second)).get()
+        assert waking.result(30) == 2
 
 
 def test_the_sweep_finds_what_the_job_queue_lost(quiet: Inbox, wall: Wall) -> None:
