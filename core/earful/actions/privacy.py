@@ -8,11 +8,12 @@ from earful.actions.actor import Actor, audit, require
 from earful.actions.contacts import writing_about
 from earful.actions.merging import hold_arrivals
 from earful.errors import ActionRefused
-from earful.inbox.erasing import ON_ITS_WAY, accounts_of, erase_payloads, erase_person
+from earful.inbox.erasing import accounts_of, erase_payloads, erase_person
 from earful.runtime import Runtime
 from earful.store.database import connection, transaction
 from earful.store.models import Message, Reply
 from earful.store.states import Role
+from earful.store.unfinished import REPLY_UNFINISHED
 from earful.wording import gettext as _
 
 __all__ = ["ERASE_WORD", "erase_contact", "note_contact_export"]
@@ -55,7 +56,7 @@ def _refuse_unsent(contact_id: int) -> None:
     waiting = (
         Reply.select(Reply.id)
         .join(Message)
-        .where(Message.identity.in_(accounts_of(contact_id)), Reply.state.in_(ON_ITS_WAY))
+        .where(Message.identity.in_(accounts_of(contact_id)), REPLY_UNFINISHED)
     )
     if waiting.exists():
         msg = _("A reply to this person is on its way. Wait for it, or take it back, then erase.")
