@@ -13,7 +13,7 @@ from earful import TemporaryFailure, actions
 from earful.inbox.lifecycle import wake_snoozed
 from earful.job_queue import JobQueueUnavailable
 from earful.store import connection, transaction
-from earful.store.database import locked
+from earful.store.database import execute, is_postgres, locked, rows
 from earful.store.leases import beat, hold_lease, release_lease
 from earful.store.models import (
     Channel,
@@ -24,7 +24,7 @@ from earful.store.models import (
     Payload,
     Queue,
 )
-from earful.store.states import ConversationStatus, Stage
+from earful.store.states import ConversationStatus, NotificationState, Stage
 from earful.testing.inbox import Inbox
 from earful.ticker import purge, run_ticker, sweep, tick
 
@@ -177,6 +177,33 @@ def test_old_payloads_go_some_at_a_time_and_refused_ones_stay(
     purge(quiet.runtime, now=quiet.now)
     assert [bytes(row.body) for row in Payload.select()] == [b"refused"]
     assert Message.select().count() == 3
+
+
+def test_only_notifications_told_long_ago_are_purged(inbox: Inbox) -> None:
+    made = {"notifier": "pager", "kind": "k", "title": "t", "due_at": inbox.now}
+    for state in NotificationState:
+        sent_at = inbox.now if state is NotificationState.SENT else None
+        Notification.create(key=state, state=state, sent_at=sent_at, created_at=inbox.now, **made)
+
+    purge(inbox.runtime, now=inbox.advance(days=90))
+    assert Notification.select().count() == 3
+
+    purge(inbox.runtime, now=inbox.advance(days=1))
+    assert {row.key for row in Notification.select()} == {"pending", "failed"}
+
+
+@pytest.mark.parametrize(
+    ("index", "where"),
+    [("conversation", "conversation_id IN (1, 2)"), ("sent", "sent_at < '2026-01-01'")],
+)
+def test_notifications_are_found_by_an_index(inbox: Inbox, index: str, where: str) -> None:
+    with transaction():
+        if is_postgres():
+            execute("SET LOCAL enable_seqscan = off")
+        explain = "EXPLAIN" if is_postgres() else "EXPLAIN QUERY PLAN"
+        plan = rows(f"{explain} SELECT id FROM notification WHERE {where}")
+
+    assert f"notification_{index}" in str(plan)
 
 
 def test_one_process_holds_a_lease(inbox: Inbox) -> None:
