@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import peewee
 import pytest
-from earful import Priority, actions
+from earful import Priority, actions, store
 from earful.actions import SYSTEM, Actor, HoursText, NewerMessage, Opening
 from earful.errors import ActionRefused
 from earful.store.database import transaction
@@ -14,7 +15,7 @@ from earful.store.models import Agent, AuditEvent, Channel, Conversation, Policy
 from earful.store.states import ConversationStatus, Role
 from earful.testing.inbox import Inbox, InboxMessage
 
-from tests.core.conftest import agent
+from tests.core.conftest import agent, wait_until_held_up
 from tests.wall import Wall, post
 
 
@@ -316,3 +317,32 @@ def test_the_command_line_may_do_everything(inbox: Inbox) -> None:
 
     assert Policy.select().count() == 1
     assert AuditEvent.get().actor == "command line"
+
+
+@pytest.mark.parametrize(
+    "database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+@pytest.mark.parametrize(
+    ("action", "change"), [("set_role", (Role.AGENT,)), ("set_agent_active", ())]
+)
+def test_two_admins_who_demote_each_other_leave_one(
+    inbox: Inbox, action: str, change: tuple[Role, ...]
+) -> None:
+    first, second = agent(Role.ADMIN, "ann"), agent(Role.ADMIN, "ben")
+    named = {} if change else {"active": False}
+
+    def demote(actor: Actor, other: Actor) -> None:
+        with store.connection():
+            run = getattr(actions, action)
+            run(inbox.runtime, actor, other.agent_id, *change, **named, now=inbox.now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.transaction():
+            demote(first, second)
+            back = pool.submit(demote, second, first)
+            wait_until_held_up()
+        with pytest.raises(ActionRefused, match="last admin"):
+            back.result(30)
+
+    left = Agent.select().where((Agent.role == Role.ADMIN) & Agent.active)
+    assert [each.id for each in left] == [first.agent_id]
