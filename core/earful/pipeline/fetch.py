@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from earful.components import describe
 from earful.errors import AuthenticationFailed, ChannelError, RateLimited, TemporaryFailure
@@ -105,6 +106,11 @@ def _claim(channel_id: int, now: datetime) -> Channel | None:
         return Channel.get_by_id(channel_id) if claimed else None
 
 
+def _is_leased_to(row: Channel) -> Any:
+    """Whether the lease that was taken with this row still holds."""
+    return (Channel.id == row.id) & (Channel.polling_until == row.polling_until)
+
+
 def _keep(
     runtime: Runtime,
     row: Channel,
@@ -126,7 +132,7 @@ def _keep(
                 health=Health.OK,
                 health_detail="",
             )
-            .where((Channel.id == row.id) & (Channel.polling_until == row.polling_until))
+            .where(_is_leased_to(row))
             .execute()
         )
         ids = keep(row.id, result.payloads, now) if mine else []
@@ -141,7 +147,8 @@ def _failed(
     logger.warning("channel=%s fetch failed: %s", row.name, describe(error))
     failures = row.failures + 1
     with transaction():
-        (
+        # Whoever lost the lease meanwhile knows nothing of how it goes now.
+        mine = (
             Channel.update(
                 polling_until=None,
                 failures=failures,
@@ -149,9 +156,11 @@ def _failed(
                 health=_health(error),
                 health_detail=clean(describe(error), 1000),
             )
-            .where(Channel.id == row.id)
+            .where(_is_leased_to(row))
             .execute()
         )
+        if not mine:
+            return
         notifiers = runtime.config.notifiers
         if isinstance(error, AuthenticationFailed):
             pause_for_sign_in(row.id, describe(error), now, notifiers)

@@ -113,6 +113,23 @@ def test_a_reader_that_lost_its_lease_does_not_turn_the_cursor_back(
     assert PayloadRow.select().count() == 0
 
 
+@pytest.mark.parametrize("error", [TemporaryFailure("502"), AuthenticationFailed("old token")])
+def test_the_failure_of_a_reader_that_lost_its_lease_changes_nothing(
+    inbox: Inbox, wall: Wall, error: Exception
+) -> None:
+    def meanwhile() -> FetchResult:
+        fetch.fetch(inbox.runtime, channel().id, now=inbox.now + fetch.LEASE)
+        raise error
+
+    wall.fetches.append(meanwhile)
+    inbox.poll("wall")
+
+    row = channel()
+    assert (row.state, row.health, row.failures) == (ChannelState.LIVE, Health.OK, 0)
+    assert row.next_poll_at == NOON + fetch.LEASE + timedelta(seconds=300)
+    assert Notification.select().count() == 0
+
+
 def test_a_rate_limit_is_kept_to(inbox: Inbox, wall: Wall) -> None:
     wall.fetches.append(RateLimited("429", retry_after=timedelta(minutes=17)))
 
