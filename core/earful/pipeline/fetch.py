@@ -20,6 +20,7 @@ from earful.store.models import Channel, Payload
 from earful.store.states import ChannelState, Health
 from earful.types import Account, FetchResult
 from earful.types import Payload as RawPayload
+from earful.wording import mark
 
 __all__ = ["Fetched", "check", "fetch", "keep"]
 
@@ -29,6 +30,8 @@ LEASE = timedelta(minutes=5)
 MOST_FAILURES = 20
 """So many failures in a row that are nobody's wish pause a channel."""
 LONGEST_WAIT = timedelta(days=1)
+_INACTIVE = mark("This channel's plugin is not active.")
+_PUSHED_ONLY = mark("Messages are pushed to this channel; there is nothing to read.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +191,13 @@ def check(runtime: Runtime, channel_id: int) -> str:
     row = Channel.get_by_id(channel_id)
     channel = runtime.channels.get(row.name)
     if channel is None:
-        return "This channel's plugin is not active."
+        return _note_check(row.id, Health.DEGRADED, _INACTIVE)
     try:
         source = channel.source()
         if source is None:
-            return "Messages are pushed to this channel; there is nothing to read."
+            # Nobody was asked: a sign-in that is missing is missing still.
+            health: Health = row.health if row.health is Health.AUTH_REQUIRED else Health.OK
+            return _note_check(row.id, health, _PUSHED_ONLY)
         facts = _account(contained(f"{row.name}.check", source.check))
     except Exception as error:  # noqa: BLE001 - the reason is shown, whatever it is
         said = describe(error)
@@ -213,8 +218,9 @@ def _account(account: Account) -> dict[str, object]:
     }
 
 
-def _note_check(channel_id: int, health: Health, said: str) -> None:
+def _note_check(channel_id: int, health: Health, said: str) -> str:
     with transaction():
         Channel.update(health=health, health_detail=clean(said, 1000)).where(
             Channel.id == channel_id
         ).execute()
+    return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -214,6 +215,32 @@ def test_a_check_is_kept_as_the_channels_health(
 
     assert channel().health is health
     assert says in channel().health_detail
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(Health.UNKNOWN, Health.OK), (Health.AUTH_REQUIRED, Health.AUTH_REQUIRED)],
+)
+def test_a_check_of_what_is_only_pushed_is_kept_too(
+    inbox: Inbox, before: Health, after: Health
+) -> None:
+    Channel.update(health=before).execute()
+    configured = inbox.runtime.channels["wall"]
+    configured.type = replace(configured.type, source=None)
+
+    said = fetch.check(inbox.runtime, channel().id)
+
+    assert (channel().health, channel().health_detail) == (after, said)
+    assert "pushed to this channel" in said
+
+
+def test_a_check_without_its_plugin_is_kept_too(inbox: Inbox) -> None:
+    del inbox.runtime.channels["wall"]
+
+    said = fetch.check(inbox.runtime, channel().id)
+
+    assert (channel().health, channel().health_detail) == (Health.DEGRADED, said)
+    assert "not active" in said
 
 
 def test_a_hostile_fetch_is_contained(inbox: Inbox, wall: Wall) -> None:
