@@ -106,7 +106,13 @@ from earful.actions.platform_actions import (
     unhide_message,
     unlike_message,
 )
-from earful.actions.policies import InvalidPolicy, move_policy, save_policy, set_policy_enabled
+from earful.actions.policies import (
+    InvalidPolicy,
+    NewerPolicy,
+    move_policy,
+    save_policy,
+    set_policy_enabled,
+)
 from earful.actions.presence import tell_presence
 from earful.actions.privacy import ERASE_WORD, erase_contact, note_contact_export
 from earful.actions.queues import COLOURS, save_queue
@@ -158,6 +164,7 @@ __all__ = [
     "NeedsConfirmation",
     "NewerHours",
     "NewerMessage",
+    "NewerPolicy",
     "Opening",
     "Undone",
     "accept_webhook",

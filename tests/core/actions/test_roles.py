@@ -8,7 +8,7 @@ from typing import Any
 import peewee
 import pytest
 from earful import Priority, actions, store
-from earful.actions import SYSTEM, Actor, HoursText, NewerMessage, Opening
+from earful.actions import SYSTEM, Actor, HoursText, NewerMessage, NewerPolicy, Opening
 from earful.errors import ActionRefused
 from earful.store.database import transaction
 from earful.store.models import Agent, AuditEvent, Channel, Conversation, Policy, Queue
@@ -346,3 +346,26 @@ def test_two_admins_who_demote_each_other_leave_one(
 
     left = Agent.select().where((Agent.role == Role.ADMIN) & Agent.active)
     assert [each.id for each in left] == [first.agent_id]
+
+
+def test_of_two_changes_to_one_version_of_a_policy_one_is_kept(inbox: Inbox, admin: Actor) -> None:
+    def save(policy_id: int | None, value: str, version: int = 0) -> int:
+        return actions.save_policy(
+            inbox.runtime,
+            admin,
+            policy_id,
+            name="P",
+            conditions={"all": []},
+            actions=[{"do": "label", "value": value}],
+            version=version,
+            now=inbox.now,
+        )
+
+    policy = save(None, "a:first")
+    save(policy, "a:second", version=1)
+
+    with pytest.raises(NewerPolicy, match="maya saved version 2") as refused:
+        save(policy, "a:third", version=1)
+
+    assert refused.value.version == Policy.get_by_id(policy).version == 2
+    save(policy, "a:third", version=2)
