@@ -11,6 +11,7 @@ import logging
 
 from earful.actions import Inlet
 from earful.errors import ActionRefused, AuthenticationFailed, ChannelError
+from earful.plugins import contained
 from earful.types import WebhookRequest
 from flask import Blueprint, Flask, Response, abort, current_app, request
 
@@ -36,8 +37,9 @@ def receive(channel: str) -> Response:
     webhook = configured.webhook() if configured else None
     if webhook is None:
         abort(404)
+    pushed = _as_request()
     try:
-        result = webhook.receive(_as_request())
+        result = contained(f"{channel}.receive", lambda: webhook.receive(pushed))
     except AuthenticationFailed as refused:
         logger.warning("channel=%s webhook refused: %s", channel, refused)
         return _plain("signature refused", 403)

@@ -7,7 +7,7 @@ step; then it enqueues at most the next. `triage` is the picture of the whole.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from earful.actions import continue_bulk_job
@@ -65,10 +65,7 @@ def triage(*passed_over: int) -> None:
         failed, more = triage_newest(runtime, passed_over, now=_now())
     if more:
         _enqueue(runtime, "triage", *passed_over, *failed, on="triage")
-    for message_id, error in failed.items():
-        raise RuntimeError(
-            f"{len(failed)} messages cannot be triaged, such as {message_id}"
-        ) from error
+    _raise_first(failed, "messages cannot be triaged")
 
 
 def triage_newest(
@@ -136,10 +133,7 @@ def ingest_payload(*payload_ids: int) -> None:
                 failed[payload_id] = error
     if is_news:
         _enqueue(runtime, "triage", on="triage")
-    for payload_id, why in failed.items():
-        raise RuntimeError(
-            f"{len(failed)} payloads cannot be taken in, such as {payload_id}"
-        ) from why
+    _raise_first(failed, "payloads cannot be taken in")
 
 
 def send_reply(reply_id: int) -> None:
@@ -186,6 +180,14 @@ def change_many(job_id: int) -> None:
         more = continue_bulk_job(runtime, job_id, now=_now())
     if more:
         _enqueue(runtime, "change_many", job_id, on="notify")
+
+
+def _raise_first(failed: Mapping[int, Exception], what: str) -> None:
+    """Let the job fail by the first of what failed in it."""
+    if failed:
+        row_id, error = next(iter(failed.items()))
+        message = f"{len(failed)} {what}, such as {row_id}"
+        raise RuntimeError(message) from error
 
 
 def _enqueue(runtime: Runtime, job: str, *ids: int, on: str) -> None:

@@ -59,7 +59,7 @@ EVERY = timedelta(seconds=1)
 LEASE = timedelta(seconds=5)
 """How soon another ticker takes over from one that died; two at once would only do double work."""
 TOLD_FOR = timedelta(days=90)
-"""How long what an agent was told is kept."""
+"""How long what agents and notifiers were told is kept."""
 PURGE_EVERY = timedelta(minutes=1)
 MOST = 2000
 """How much one round enqueues; the rest waits for the next."""
@@ -137,6 +137,7 @@ def purge(runtime: Runtime, *, now: datetime) -> None:
         (Payload, PAYLOAD_FINISHED & (Payload.received_at < before)),
         (EarlyRemoval, EarlyRemoval.at < before),
         (AgentNotification, AgentNotification.at < now - TOLD_FOR),
+        (Notification, Notification.sent_at < now - TOLD_FOR),
         (Digest, Digest.until < now - TOLD_FOR),
         (Presence, Presence.at < now - PRESENT_FOR),
     ):

@@ -94,6 +94,15 @@ def test_nothing_is_kept_of_what_was_not_understood(
     assert stored() == []
 
 
+def test_a_trace_shows_each_push(
+    platform: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("EARFUL_TRACE", "1")
+    with caplog.at_level("INFO", "earful"):
+        platform.post("/webhooks/wall", data=b"x")
+    assert "trace call=wall.receive result=WebhookResult" in caplog.text
+
+
 def test_a_body_that_is_cut_off_half_way_keeps_nothing(
     address: str, wall: Wall, earful_runtime: Runtime
 ) -> None:

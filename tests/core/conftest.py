@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from earful import store
 from earful.actions import Actor
 from earful.plugins import PluginHost
+from earful.store.database import rows
 from earful.store.models import Agent, Queue
 from earful.store.states import Role
 from earful.testing.inbox import Inbox
@@ -79,3 +81,11 @@ def admin(inbox: Inbox) -> Actor:
 @pytest.fixture
 def sam(inbox: Inbox) -> Actor:
     return agent(Role.AGENT, "sam")
+
+
+def wait_until_held_up() -> None:
+    """Return once somebody waits for what this transaction holds; on PostgreSQL."""
+    deadline = time.monotonic() + 30
+    while not rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.01)

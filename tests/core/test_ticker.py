@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from earful import TemporaryFailure, actions
+from earful.inbox.lifecycle import wake_snoozed
 from earful.job_queue import JobQueueUnavailable
-from earful.store import connection
+from earful.store import connection, transaction
+from earful.store.database import execute, is_postgres, locked, rows
 from earful.store.leases import beat, hold_lease, release_lease
 from earful.store.models import (
     Channel,
@@ -21,10 +24,11 @@ from earful.store.models import (
     Payload,
     Queue,
 )
-from earful.store.states import ConversationStatus, Stage
+from earful.store.states import ConversationStatus, NotificationState, Stage
 from earful.testing.inbox import Inbox
 from earful.ticker import purge, run_ticker, sweep, tick
 
+from tests.core.conftest import wait_until_held_up
 from tests.wall import Wall, post
 
 
@@ -112,6 +116,29 @@ def test_a_snooze_ends_when_it_is_over(quiet: Inbox, wall: Wall) -> None:
     assert quiet.timeline(message.conversation_id)[-1] == "woken"
 
 
+@pytest.mark.parametrize(
+    "database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+def test_waking_takes_conversations_in_everybodys_order(quiet: Inbox, wall: Wall) -> None:
+    messages = quiet.receive("wall", wall.payload(*(post(key, thread_id=key) for key in "ab")))
+    first, second = sorted(message.conversation_id for message in messages)
+    for conversation, hours in ((first, 2), (second, 1)):
+        until = quiet.now + timedelta(hours=hours)
+        actions.snooze(quiet.runtime, actions.SYSTEM, conversation, until, now=quiet.now)
+
+    def wake() -> int:
+        with connection():
+            return wake_snoozed(now=until + timedelta(hours=2), limit=10)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            locked(Conversation.select().where(Conversation.id == first)).get()
+            waking = pool.submit(wake)
+            wait_until_held_up()
+            locked(Conversation.select().where(Conversation.id == second)).get()
+        assert waking.result(30) == 2
+
+
 def test_the_sweep_finds_what_the_job_queue_lost(quiet: Inbox, wall: Wall) -> None:
     quiet.receive("fence", wall.payload(post("m2")))
     Message.update(stage=Stage.CLASSIFIED).execute()
@@ -150,6 +177,33 @@ def test_old_payloads_go_some_at_a_time_and_refused_ones_stay(
     purge(quiet.runtime, now=quiet.now)
     assert [bytes(row.body) for row in Payload.select()] == [b"refused"]
     assert Message.select().count() == 3
+
+
+def test_only_notifications_told_long_ago_are_purged(inbox: Inbox) -> None:
+    made = {"notifier": "pager", "kind": "k", "title": "t", "due_at": inbox.now}
+    for state in NotificationState:
+        sent_at = inbox.now if state is NotificationState.SENT else None
+        Notification.create(key=state, state=state, sent_at=sent_at, created_at=inbox.now, **made)
+
+    purge(inbox.runtime, now=inbox.advance(days=90))
+    assert Notification.select().count() == 3
+
+    purge(inbox.runtime, now=inbox.advance(days=1))
+    assert {row.key for row in Notification.select()} == {"pending", "failed"}
+
+
+@pytest.mark.parametrize(
+    ("index", "where"),
+    [("conversation", "conversation_id IN (1, 2)"), ("sent", "sent_at < '2026-01-01'")],
+)
+def test_notifications_are_found_by_an_index(inbox: Inbox, index: str, where: str) -> None:
+    with transaction():
+        if is_postgres():
+            execute("SET LOCAL enable_seqscan = off")
+        explain = "EXPLAIN" if is_postgres() else "EXPLAIN QUERY PLAN"
+        plan = rows(f"{explain} SELECT id FROM notification WHERE {where}")
+
+    assert f"notification_{index}" in str(plan)
 
 
 def test_one_process_holds_a_lease(inbox: Inbox) -> None:

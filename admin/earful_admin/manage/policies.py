@@ -108,11 +108,10 @@ class PoliciesView(PageView):
         if step != "save":
             draft.change(step)
             return self._editor(line, draft, names, at=step)
-        if line is not None and draft.version != line.version:
-            _note_newer(draft, line)
         if check(draft, names) and self._save(line, draft):
             return redirect(self.get_url(".index"), 303)
-        return self._editor(line, draft, names), 422
+        # Somebody else may have saved it since it was read.
+        return self._editor(line and self._line(line.id), draft, names), 422
 
     def _save(self, line: manage.PolicyLine | None, draft: Draft) -> bool:
         try:
@@ -125,10 +124,15 @@ class PoliciesView(PageView):
                 actions=draft.wishes(),
                 once=draft.once,
                 enabled=draft.enabled,
+                version=draft.version,
                 now=self.now,
             )
         except actions.InvalidPolicy as invalid:
             draft.mistakes += [("", mistake) for mistake in invalid.mistakes]
+            return False
+        except actions.NewerPolicy as newer:
+            draft.version = newer.version
+            draft.mistakes.append(("", str(newer)))
             return False
         say(_("“%(name)s” is saved. It holds for messages from now on.", name=draft.name.strip()))
         return True
@@ -202,17 +206,6 @@ def _draft_words(draft: Draft) -> str:
         return sentence(draft.conditions(), draft.wishes(), once=draft.once)
     except ValueError:
         return ""
-
-
-def _note_newer(draft: Draft, line: manage.PolicyLine) -> None:
-    draft.version = line.version
-    words = _(
-        "%(by)s saved version %(version)s while you were editing; see the history below. "
-        "Nothing you typed is lost: save again to replace it.",
-        by=line.saved_by or _("Somebody"),
-        version=line.version,
-    )
-    draft.mistakes.append(("", words))
 
 
 def _nothing() -> NoReturn:

@@ -106,10 +106,16 @@ from earful.actions.platform_actions import (
     unhide_message,
     unlike_message,
 )
-from earful.actions.policies import InvalidPolicy, move_policy, save_policy, set_policy_enabled
+from earful.actions.policies import (
+    InvalidPolicy,
+    NewerPolicy,
+    move_policy,
+    save_policy,
+    set_policy_enabled,
+)
 from earful.actions.presence import tell_presence
 from earful.actions.privacy import ERASE_WORD, erase_contact, note_contact_export
-from earful.actions.queues import COLOURS, save_queue, set_setting
+from earful.actions.queues import COLOURS, save_queue
 from earful.actions.reading import mark_read, mark_unread
 from earful.actions.replies import (
     Undone,
@@ -120,7 +126,7 @@ from earful.actions.replies import (
     submit_reply,
     undo_reply,
 )
-from earful.actions.system import retry_job, retry_notification
+from earful.actions.system import retry_job, retry_notification, set_setting
 from earful.actions.telling import NOTICE_SWITCHES, mark_all_told_read, set_muted
 from earful.actions.views import InvalidView, delete_view, save_view
 from earful.actions.writing import (
@@ -158,6 +164,7 @@ __all__ = [
     "NeedsConfirmation",
     "NewerHours",
     "NewerMessage",
+    "NewerPolicy",
     "Opening",
     "Undone",
     "accept_webhook",

@@ -13,7 +13,7 @@ from earful.actions.actor import Actor, audit, locked_agent, require
 from earful.errors import ActionRefused
 from earful.inbox.text import one_line
 from earful.runtime import Runtime
-from earful.store.database import transaction
+from earful.store.database import locked, transaction
 from earful.store.models import Agent
 from earful.store.states import Role
 from earful.wording import gettext as _
@@ -95,6 +95,12 @@ def _audit(actor: Actor, action: str, agent: Agent, now: datetime, **facts: Any)
     audit(actor, action, "agent", agent.id, now, summary=agent.email, **facts)
 
 
+def _hold_admins() -> None:
+    """Hold all who could be the last one, or two would make each other something less."""
+    admins = Agent.select(Agent.id).where((Agent.role == Role.ADMIN) & Agent.active)
+    locked(admins.order_by(Agent.id)).execute()
+
+
 def _keep_an_admin(agent: Agent) -> None:
     """Nobody may lock everybody out."""
     others = Agent.select(Agent.id).where(
@@ -109,6 +115,7 @@ def set_role(_runtime: Runtime, actor: Actor, agent_id: int, role: Role, *, now:
     """Change what somebody may do; it holds from their next click on."""
     require(actor, Role.ADMIN)
     with transaction():
+        _hold_admins()
         agent = locked_agent(agent_id)
         if role < Role.ADMIN:
             _keep_an_admin(agent)
@@ -123,6 +130,7 @@ def set_agent_active(
     """Let somebody in again, or shut them out at once; what they did stays."""
     require(actor, Role.ADMIN)
     with transaction():
+        _hold_admins()
         agent = locked_agent(agent_id)
         if not active:
             _keep_an_admin(agent)

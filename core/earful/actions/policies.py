@@ -17,7 +17,14 @@ from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import mark
 
-__all__ = ["InvalidPolicy", "move_policy", "save_policy", "set_policy_enabled", "unknown_names"]
+__all__ = [
+    "InvalidPolicy",
+    "NewerPolicy",
+    "move_policy",
+    "save_policy",
+    "set_policy_enabled",
+    "unknown_names",
+]
 _UNKNOWN = {
     "queue": mark("Actions: there is no queue named %(name)s."),
     "assign": mark("Actions: there is no active agent named %(name)s."),
@@ -33,6 +40,14 @@ class InvalidPolicy(ActionRefused):
         super().__init__("\n".join(self.mistakes))
 
 
+class NewerPolicy(ActionRefused):
+    """Somebody else saved the policy since it was shown; `version` is theirs."""
+
+    def __init__(self, message: str, version: int) -> None:
+        self.version = version
+        super().__init__(message)
+
+
 def save_policy(
     runtime: Runtime,
     actor: Actor,
@@ -43,17 +58,21 @@ def save_policy(
     actions: Any,
     once: bool = True,
     enabled: bool = True,
+    version: int = 0,
     now: datetime,
 ) -> int:
-    """Save a new policy at the end of the list, or a new version of one. Returns its id.
+    """Save a new policy at the end of the list, or one that was read at `version`. Returns its id.
 
-    `conditions` and `actions` are the JSON of `earful.policies`. Raises `InvalidPolicy`.
+    `conditions` and `actions` are the JSON of `earful.policies`. Raises `InvalidPolicy` and
+    `NewerPolicy`.
     """
     require(actor, Role.ADMIN)
     title = one_line(name, 120)
     _check(runtime, title, conditions, actions)
     with transaction():
         policy = _get(policy_id) if policy_id else Policy(position=_last_position() + 1)
+        if policy_id is not None:
+            _refuse_newer(policy, version)
         changed = policy_id is None or _says_otherwise(policy, conditions, actions)
         policy.name, policy.once, policy.enabled = title, once, enabled
         if policy_id is not None and changed:
@@ -110,10 +129,28 @@ def unknown_names(runtime: Runtime, actions: Sequence[Mapping[str, str]]) -> lis
     ]
 
 
-def _says_otherwise(policy: Policy, conditions: Any, actions: Any) -> bool:
-    says = PolicyVersion.get(
+def _refuse_newer(policy: Policy, version: int) -> None:
+    if policy.version == version:
+        return
+    saved_by = _latest(policy).agent
+    words = _(
+        "%(by)s saved version %(version)s while you were editing; see the history below. "
+        "Nothing you typed is lost: save again to replace it.",
+        by=saved_by.name if saved_by else _("Somebody"),
+        version=policy.version,
+    )
+    raise NewerPolicy(words, policy.version)
+
+
+def _latest(policy: Policy) -> PolicyVersion:
+    found: PolicyVersion = PolicyVersion.get(
         (PolicyVersion.policy == policy.id) & (PolicyVersion.number == policy.version)
     )
+    return found
+
+
+def _says_otherwise(policy: Policy, conditions: Any, actions: Any) -> bool:
+    says = _latest(policy)
     return (says.conditions, says.actions) != (conditions, actions)
 
 

@@ -8,11 +8,12 @@ from earful.actions.actor import Actor, audit, require
 from earful.actions.contacts import writing_about
 from earful.actions.merging import hold_arrivals
 from earful.errors import ActionRefused
-from earful.inbox.erasing import ON_ITS_WAY, accounts_of, erase_payloads, erase_person
+from earful.inbox.erasing import accounts_of, erase_payloads, erase_person
 from earful.runtime import Runtime
 from earful.store.database import connection, transaction
 from earful.store.models import Message, Reply
 from earful.store.states import Role
+from earful.store.unfinished import REPLY_UNFINISHED
 from earful.wording import gettext as _
 
 __all__ = ["ERASE_WORD", "erase_contact", "note_contact_export"]
@@ -28,7 +29,7 @@ def note_contact_export(_runtime: Runtime, actor: Actor, contact_id: int, *, now
 
 
 def erase_contact(
-    _runtime: Runtime, actor: Actor, contact_id: int, confirmation: str, *, now: datetime
+    runtime: Runtime, actor: Actor, contact_id: int, confirmation: str, *, now: datetime
 ) -> None:
     """Take out all that tells of a person, for good; ids, places and counts stay.
 
@@ -42,7 +43,7 @@ def erase_contact(
         _refuse_unsent(contact_id)
     with connection():
         # Before their accounts are unknown; where it stops half way it is asked for again.
-        erase_payloads(contact_id)
+        erase_payloads(runtime, contact_id)
     with transaction():
         hold_arrivals()
         with writing_about(actor, contact_id, Role.ADMIN):
@@ -55,7 +56,7 @@ def _refuse_unsent(contact_id: int) -> None:
     waiting = (
         Reply.select(Reply.id)
         .join(Message)
-        .where(Message.identity.in_(accounts_of(contact_id)), Reply.state.in_(ON_ITS_WAY))
+        .where(Message.identity.in_(accounts_of(contact_id)), REPLY_UNFINISHED)
     )
     if waiting.exists():
         msg = _("A reply to this person is on its way. Wait for it, or take it back, then erase.")

@@ -10,11 +10,11 @@ from earful.errors import ActionRefused
 from earful.inbox.text import clean, one_line
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction, tuples
-from earful.store.models import Agent, Queue, Setting
+from earful.store.models import Agent, Queue
 from earful.store.states import AssignmentStrategy, Role
 from earful.wording import gettext as _
 
-__all__ = ["COLOURS", "save_queue", "set_setting"]
+__all__ = ["COLOURS", "save_queue"]
 
 COLOURS = ("blue", "amber", "violet", "red", "green", "teal", "pink", "grey")
 LONGEST_TARGET = 60 * 24 * 90
@@ -116,13 +116,3 @@ def _refuse_double(name: str, queue_id: int | None) -> None:
     if other is not None and other.id != queue_id:
         msg = _("Name: there is a queue named %(name)s already.", name=name)
         raise ActionRefused(msg, field="name")
-
-
-def set_setting(actor: Actor, key: str, value: object, *, now: datetime) -> None:
-    """Keep a choice made in the browser, such as a finished set-up step."""
-    require(actor, Role.ADMIN)
-    with transaction():
-        Setting.insert(key=key, value=value).on_conflict(
-            conflict_target=[Setting.key], update={"value": value}
-        ).execute()
-        audit(actor, "setting.save", "setting", key, now)

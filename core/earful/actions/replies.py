@@ -100,10 +100,11 @@ def submit_reply(
     where = surface or surface_of_answer(message.surface)
     answered_before = already_private(message)
     written = _checked_text(runtime, actor, message, where, text, has_files=bool(attachments))
-    may = _check_can_send(runtime, message, where, written.text, send_at, now)
+    may = _check_can_send(runtime, message, where, send_at, now)
     _check_times(send_at, snooze_until, now)
     with transaction():
         _conversation(conversation_id)
+        _refuse_same(message, written.text)
         if is_private_reply(message, where) and already_private(message) != answered_before:
             raise ActionRefused(gettext("Somebody has just answered this privately."))
         newer = newer_messages(conversation_id, last_seen_message_id)
@@ -245,7 +246,6 @@ def _check_can_send(
     runtime: Runtime,
     message: Message,
     surface: Surface,
-    text: str,
     send_at: datetime | None,
     now: datetime,
 ) -> ReplyPermission:
@@ -256,6 +256,11 @@ def _check_can_send(
         when = dated(may.until, gettext("dd MMMM, HH:mm"))
         msg = gettext("It can be answered only until %(when)s UTC.", when=when)
         raise ActionRefused(msg)
+    return may
+
+
+def _refuse_same(message: Message, text: str) -> None:
+    """Two clicks are one reply; the conversation is held, so that the second sees the first."""
     same = Reply.select(Reply.id).where(
         (Reply.conversation == message.conversation_id)
         & (Reply.message == message.id)
@@ -266,7 +271,6 @@ def _check_can_send(
     if text and same.exists():
         msg = gettext("The same reply is already on its way.")
         raise ActionRefused(msg)
-    return may
 
 
 def _conversation(conversation_id: int) -> Conversation:

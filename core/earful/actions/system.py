@@ -1,4 +1,4 @@
-"""What admins do to the machinery."""
+"""What admins do to the machinery, and the choices they make once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from earful.actions.actor import Actor, audit, require
 from earful.errors import ActionRefused
 from earful.runtime import Runtime
 from earful.store.database import transaction
-from earful.store.models import Notification
+from earful.store.models import Notification, Setting
 from earful.store.states import NotificationState, Role
 from earful.wording import gettext as _
 
-__all__ = ["retry_job", "retry_notification"]
+__all__ = ["retry_job", "retry_notification", "set_setting"]
 
 
 def retry_job(runtime: Runtime, actor: Actor, job_id: str, *, now: datetime) -> None:
@@ -43,3 +43,13 @@ def retry_notification(
             msg = _("This notification has not failed.")
             raise ActionRefused(msg)
         audit(actor, "notification.retry", "notification", notification_id, now)
+
+
+def set_setting(actor: Actor, key: str, value: object, *, now: datetime) -> None:
+    """Keep a choice made in the browser, such as a finished set-up step."""
+    require(actor, Role.ADMIN)
+    with transaction():
+        Setting.insert(key=key, value=value).on_conflict(
+            conflict_target=[Setting.key], update={"value": value}
+        ).execute()
+        audit(actor, "setting.save", "setting", key, now)

@@ -16,16 +16,20 @@ from earful.cli.progress import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from earful.config import Config
+
 __all__ = ["export", "migrate", "replay", "user"]
 
 
-def open_store(config_path: Path | None) -> None:
-    """Open the configured database, if this version can work with it."""
+def open_store(config_path: Path | None) -> Config:
+    """Open the configured database, if this version can work with it. Returns the configuration."""
     from earful.store import open_database
     from earful.store.migrate import require_current_schema
 
-    open_database(load_config(config_path).database_url())
+    config = load_config(config_path)
+    open_database(config.database_url())
     require_current_schema()
+    return config
 
 
 @click.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from earful.cli.data import open_store
 from earful.cli.options import config_option, load_config
 
 if TYPE_CHECKING:
@@ -192,12 +193,9 @@ def plugins(config_path: Path | None) -> None:
 @config_option
 def channels(config_path: Path | None) -> None:
     """List the channels with their health."""
-    from earful.store import open_database
-    from earful.store.migrate import require_current_schema
     from earful.store.queries.channels import channels as read_channels
 
-    open_database(load_config(config_path).database_url())
-    require_current_schema()
+    open_store(config_path)
     _table(
         ("channel", "type", "state", "health", "last success", "told"),
         [
@@ -219,13 +217,9 @@ def channels(config_path: Path | None) -> None:
 @config_option
 def status(config_path: Path | None) -> None:
     """Show what waits, what failed and who works; exit code 1 if the job queue is away."""
-    from earful.store import open_database
-    from earful.store.migrate import require_current_schema
     from earful.store.queries.system import unfinished
 
-    config = load_config(config_path)
-    open_database(config.database_url())
-    require_current_schema()
+    config = open_store(config_path)
     work = unfinished()
     click.echo(
         f"unfinished: {work.payloads} payloads, {work.messages} messages, "

@@ -54,7 +54,7 @@ def parse(kind: str, content_type: str, meta: Sequence[str]) -> None:
         raise click.BadParameter(f"{host.unknown_kind(kind)} (installed: {known})")
     payload = Payload(body=sys.stdin.buffer.read(), content_type=content_type, meta=_pairs(meta))
     try:
-        from earful.pipeline.ingest import parse as read
+        from earful.inbox.fitting import parse as read
 
         items = read(host.channel_types[kind], payload)
     except UnsupportedPayload as reason:

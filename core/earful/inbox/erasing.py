@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from earful.inbox import timeline
+from earful.inbox.fitting import parse
 from earful.inbox.forgetting import forget
 from earful.inbox.lifecycle import change_status
+from earful.runtime import Runtime
 from earful.store import bulk
 from earful.store.database import transaction
 from earful.store.models import (
@@ -39,7 +41,8 @@ from earful.store.models import (
     Thread,
 )
 from earful.store.states import ConversationStatus, PayloadState, ReplyState
-from earful.types import RemovalKind
+from earful.types import InboundMessage, RemovalKind
+from earful.types import Payload as RawPayload
 
 __all__ = ["ERASED", "ON_ITS_WAY", "accounts_of", "erase_payloads", "erase_person"]
 
@@ -51,6 +54,8 @@ _READ = (PayloadState.PARSED, PayloadState.UNSUPPORTED, PayloadState.QUARANTINED
 _TELLING = frozenset({"because", "error", "outcome", "reason", "text", "title"})
 """What events say in words of their own, which may be the person's."""
 _AT_ONCE = 400
+_PAYLOADS_AT_ONCE = 50
+"""Each may be as large as a page of a platform."""
 
 
 def accounts_of(contact_id: int) -> list[int]:
@@ -59,31 +64,66 @@ def accounts_of(contact_id: int) -> list[int]:
     return [key for (key,) in query.order_by(Identity.id).tuples()]
 
 
-def erase_payloads(contact_id: int) -> int:
+def erase_payloads(runtime: Runtime, contact_id: int) -> int:
     """Remove what the platforms sent and was read, where it names one of the accounts.
 
-    Payloads are kept for a while only; each stretch of them is a transaction of its own.
+    Payloads are kept for a while only; they are read some at a time, and no transaction is open
+    while a plugin reads them.
     """
-    query = Identity.select(Identity.realm, Identity.external_id)
-    accounts = list(query.where(Identity.contact == contact_id).tuples())
-    names = {realm.partition(":")[2] for realm, _ in accounts}
-    needles = [external_id.encode() for _, external_id in accounts]
-    channels = Channel.select(Channel.id).where(Channel.name.in_(list(names)))
+    accounts = _accounts_by_channel(contact_id)
     gone, last = 0, 0
     while True:
+        found = list(
+            Payload.select(Payload, Channel)
+            .join(Channel)
+            .where(Payload.channel.in_(list(accounts)), Payload.id > last, Payload.state.in_(_READ))
+            .order_by(Payload.id)
+            .limit(_PAYLOADS_AT_ONCE)
+        )
+        told = [each.id for each in found if _names_one(runtime, each, accounts[each.channel_id])]
         with transaction():
-            found = list(
-                Payload.select(Payload.id, Payload.body)
-                .where(Payload.channel.in_(channels), Payload.id > last, Payload.state.in_(_READ))
-                .order_by(Payload.id)
-                .limit(_AT_ONCE)
-                .tuples()
-            )
-            told = [key for key, body in found if any(each in bytes(body) for each in needles)]
             gone += Payload.delete().where(Payload.id.in_(told)).execute()
-        if len(found) < _AT_ONCE:
+        if len(found) < _PAYLOADS_AT_ONCE:
             return int(gone)
-        last = found[-1][0]
+        last = found[-1].id
+
+
+def _accounts_by_channel(contact_id: int) -> dict[int, set[str]]:
+    """The external ids of a contact's accounts, by the channels on which they may write."""
+    # A realm is a kind of channel, or one channel of it.
+    here = (Identity.realm == Channel.kind.concat(":").concat(Channel.name)) | (
+        Identity.realm == Channel.kind
+    )
+    query = (
+        Identity.select(Channel.id, Identity.external_id)
+        .join(Channel, on=here)
+        .where(Identity.contact == contact_id)
+    )
+    found: dict[int, set[str]] = {}
+    for channel_id, external_id in query.tuples():
+        found.setdefault(channel_id, set()).add(external_id)
+    return found
+
+
+def _names_one(runtime: Runtime, payload: Payload, accounts: Collection[str]) -> bool:
+    """Whether it holds one of these ids, or something that one of them wrote.
+
+    Only the plugin knows who wrote: it may have made the id out of several parts.
+    """
+    body = bytes(payload.body)
+    if any(each.encode() in body for each in accounts):
+        return True
+    channel_type = runtime.plugins.channel_types.get(payload.channel.kind)
+    if channel_type is None:
+        return False
+    raw = RawPayload(body=body, content_type=payload.content_type, meta=payload.meta)
+    try:
+        items = parse(channel_type, raw)
+    except Exception:  # noqa: BLE001 - what its plugin cannot read tells no more than its bytes
+        return False
+    return any(
+        isinstance(each, InboundMessage) and each.author.external_id in accounts for each in items
+    )
 
 
 def erase_person(contact_id: int, agent_id: int | None, now: datetime) -> int:

@@ -9,15 +9,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TypeVar
 
-from earful.components import Parsed
+from earful.components import ChannelType, Parsed
 from earful.errors import PayloadError
 from earful.inbox.text import clean, identifier, one_line
-from earful.types import Attachment, Author, InboundMessage, Receipt, Removal
+from earful.plugins import contained
+from earful.types import Attachment, Author, InboundMessage, Payload, Receipt, Removal
 
-__all__ = ["fit", "fit_receipt"]
+__all__ = ["fit", "fit_receipt", "parse"]
 
+MOST_ITEMS = 10_000
 _LONGEST_URL = 4000
 _LONGEST_NAME = 1000
 _MOST_EXTRA = 100
@@ -25,6 +28,18 @@ _MOST_LABELS = 20
 _LONGEST_LABEL = 100
 _LABEL = re.compile(r"[\w.-]+:[\w .-]+")
 Text = TypeVar("Text", str, str | None)
+
+
+def parse(channel_type: ChannelType, payload: Payload) -> list[Parsed]:
+    """What the plugin reads out of a payload, fit to be kept; raises what the plugin raises."""
+    items = contained(
+        f"{channel_type.kind}.parse",
+        lambda: list(islice(channel_type.parse(payload), MOST_ITEMS + 1)),
+    )
+    if len(items) > MOST_ITEMS:
+        message = f"more than {MOST_ITEMS} messages in one payload"
+        raise PayloadError(message)
+    return [fit(item) for item in items]
 
 
 def fit(item: object) -> Parsed:

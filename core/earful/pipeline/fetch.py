@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from earful.components import describe
 from earful.errors import AuthenticationFailed, ChannelError, RateLimited, TemporaryFailure
@@ -19,6 +20,7 @@ from earful.store.models import Channel, Payload
 from earful.store.states import ChannelState, Health
 from earful.types import Account, FetchResult
 from earful.types import Payload as RawPayload
+from earful.wording import mark
 
 __all__ = ["Fetched", "check", "fetch", "keep"]
 
@@ -28,6 +30,8 @@ LEASE = timedelta(minutes=5)
 MOST_FAILURES = 20
 """So many failures in a row that are nobody's wish pause a channel."""
 LONGEST_WAIT = timedelta(days=1)
+_INACTIVE = mark("This channel's plugin is not active.")
+_PUSHED_ONLY = mark("Messages are pushed to this channel; there is nothing to read.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,11 @@ def _claim(channel_id: int, now: datetime) -> Channel | None:
         return Channel.get_by_id(channel_id) if claimed else None
 
 
+def _is_leased_to(row: Channel) -> Any:
+    """Whether the lease that was taken with this row still holds."""
+    return (Channel.id == row.id) & (Channel.polling_until == row.polling_until)
+
+
 def _keep(
     runtime: Runtime,
     row: Channel,
@@ -126,7 +135,7 @@ def _keep(
                 health=Health.OK,
                 health_detail="",
             )
-            .where((Channel.id == row.id) & (Channel.polling_until == row.polling_until))
+            .where(_is_leased_to(row))
             .execute()
         )
         ids = keep(row.id, result.payloads, now) if mine else []
@@ -141,7 +150,8 @@ def _failed(
     logger.warning("channel=%s fetch failed: %s", row.name, describe(error))
     failures = row.failures + 1
     with transaction():
-        (
+        # Whoever lost the lease meanwhile knows nothing of how it goes now.
+        mine = (
             Channel.update(
                 polling_until=None,
                 failures=failures,
@@ -149,9 +159,11 @@ def _failed(
                 health=_health(error),
                 health_detail=clean(describe(error), 1000),
             )
-            .where(Channel.id == row.id)
+            .where(_is_leased_to(row))
             .execute()
         )
+        if not mine:
+            return
         notifiers = runtime.config.notifiers
         if isinstance(error, AuthenticationFailed):
             pause_for_sign_in(row.id, describe(error), now, notifiers)
@@ -179,11 +191,13 @@ def check(runtime: Runtime, channel_id: int) -> str:
     row = Channel.get_by_id(channel_id)
     channel = runtime.channels.get(row.name)
     if channel is None:
-        return "This channel's plugin is not active."
+        return _note_check(row.id, Health.DEGRADED, _INACTIVE)
     try:
         source = channel.source()
         if source is None:
-            return "Messages are pushed to this channel; there is nothing to read."
+            # Nobody was asked: a sign-in that is missing is missing still.
+            health: Health = row.health if row.health is Health.AUTH_REQUIRED else Health.OK
+            return _note_check(row.id, health, _PUSHED_ONLY)
         facts = _account(contained(f"{row.name}.check", source.check))
     except Exception as error:  # noqa: BLE001 - the reason is shown, whatever it is
         said = describe(error)
@@ -204,8 +218,9 @@ def _account(account: Account) -> dict[str, object]:
     }
 
 
-def _note_check(channel_id: int, health: Health, said: str) -> None:
+def _note_check(channel_id: int, health: Health, said: str) -> str:
     with transaction():
         Channel.update(health=health, health_detail=clean(said, 1000)).where(
             Channel.id == channel_id
         ).execute()
+    return said

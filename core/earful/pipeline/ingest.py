@@ -9,11 +9,10 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
-from earful.components import ChannelType, Parsed, describe
-from earful.errors import PayloadError, UnsupportedPayload
+from earful.components import Parsed, describe
+from earful.errors import UnsupportedPayload
 from earful.inbox.conversations import Arrival, arrived
 from earful.inbox.copies import (
     Known,
@@ -23,11 +22,10 @@ from earful.inbox.copies import (
     known_messages,
 )
 from earful.inbox.echoes import without_our_replies
-from earful.inbox.fitting import fit
+from earful.inbox.fitting import parse
 from earful.inbox.people import Person, identify
 from earful.inbox.text import clean
 from earful.inbox.threads import Place, place_messages
-from earful.plugins import contained
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store import bulk
 from earful.store.database import locked, transaction
@@ -36,13 +34,12 @@ from earful.store.states import Direction, PayloadState, Stage
 from earful.types import Author, InboundMessage, Removal, RemovalKind
 from earful.types import Payload as RawPayload
 
-__all__ = ["Outcome", "ingest", "parse", "store"]
+__all__ = ["Outcome", "ingest", "store"]
 
 logger = logging.getLogger(__name__)
 
 CHANNEL_LABELS = "channel"
 """Who is named as the author of labels that a channel brought."""
-MOST_ITEMS = 10_000
 CHUNK = 500
 MOST_ATTEMPTS = 5
 _Early = tuple[RemovalKind, datetime]
@@ -61,18 +58,6 @@ class Outcome:
 class _ChannelRef:
     id: int
     realm: str
-
-
-def parse(channel_type: ChannelType, payload: RawPayload) -> list[Parsed]:
-    """What the plugin reads out of a payload, fit to be kept; raises what the plugin raises."""
-    items = contained(
-        f"{channel_type.kind}.parse",
-        lambda: list(islice(channel_type.parse(payload), MOST_ITEMS + 1)),
-    )
-    if len(items) > MOST_ITEMS:
-        message = f"more than {MOST_ITEMS} messages in one payload"
-        raise PayloadError(message)
-    return [fit(item) for item in items]
 
 
 def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:

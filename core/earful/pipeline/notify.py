@@ -31,6 +31,8 @@ __all__ = ["deliver", "notify"]
 
 logger = logging.getLogger(__name__)
 MOST_TRIES = 8
+LEASE = timedelta(minutes=5)
+"""Longer than any try may take: while it holds, nobody else tells the same."""
 
 
 def notify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> None:
@@ -129,31 +131,41 @@ def _told(row: Notification, public_url: str) -> Told:
 
 
 def _claim(row: Notification, now: datetime) -> bool:
-    """Take the next try; a process that dies in it loses only the time until the try after."""
+    """Take the next try; a process that dies in it loses the time until its lease runs out."""
     return bool(
-        Notification.update(attempts=row.attempts + 1, due_at=now + _pause(row.attempts))
-        .where((Notification.id == row.id) & (Notification.attempts == row.attempts))
+        Notification.update(attempts=row.attempts + 1, due_at=now + LEASE)
+        .where(_as_found(row, row.attempts))
         .execute()
     )
 
 
-def _pause(attempts: int) -> timedelta:
-    return timedelta(seconds=min(30 * 2**attempts, 3600))
+def _as_found(row: Notification, attempts: int) -> Any:
+    """Nobody has settled it or taken another try."""
+    return (
+        (Notification.id == row.id)
+        & (Notification.state == NotificationState.PENDING)
+        & (Notification.attempts == attempts)
+    )
 
 
 def _again(row: Notification, error: Exception, now: datetime) -> None:
     if row.attempts + 1 >= MOST_TRIES:
         _settle(row, NotificationState.FAILED, describe(error), now)
         return
-    changes: dict[str, Any] = {"error": clean(describe(error), 1000)}
+    _write(row, error=clean(describe(error), 1000), due_at=now + _pause(row.attempts, error))
+
+
+def _pause(attempts: int, error: Exception) -> timedelta:
     if isinstance(error, RateLimited) and error.retry_after:
-        changes["due_at"] = now + error.retry_after
-    Notification.update(changes).where(Notification.id == row.id).execute()
+        return error.retry_after
+    return timedelta(seconds=min(30 * 2**attempts, 3600))
 
 
 def _settle(row: Notification, state: NotificationState, error: str, now: datetime) -> None:
-    Notification.update(
-        state=state,
-        error=clean(error, 1000),
-        sent_at=now if state is NotificationState.SENT else None,
-    ).where(Notification.id == row.id).execute()
+    sent_at = now if state is NotificationState.SENT else None
+    _write(row, state=state, error=clean(error, 1000), sent_at=sent_at)
+
+
+def _write(row: Notification, **changes: Any) -> None:
+    """What came of the try, unless its lease ran out and another took its place."""
+    Notification.update(changes).where(_as_found(row, row.attempts + 1)).execute()

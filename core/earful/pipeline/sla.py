@@ -5,7 +5,7 @@ Clocks are rows with a due time, so that they survive restarts and can be shown 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,7 @@ def start_clocks(runtime: Runtime, message_ids: Sequence[int]) -> None:
         waiting = held(message_ids, Stage.ROUTED)
         if not waiting:
             return
+        _hold(set(waiting.values()))
         hours = runtime.hours_in_force()
         rows = [
             _clock(hours, conversation_id, received_at, minutes)
@@ -45,6 +46,15 @@ def start_clocks(runtime: Runtime, message_ids: Sequence[int]) -> None:
                 [{"id": row["conversation"], "due_at": row["due_at"]} for row in rows],
             )
         move(waiting, Stage.CLOCKED)
+
+
+def _hold(conversation_ids: Collection[int]) -> None:
+    """Keep the conversations as they are: a clock that starts on an answered one never stops."""
+    locked(
+        Conversation.select(Conversation.id)
+        .where(Conversation.id.in_(list(conversation_ids)))
+        .order_by(Conversation.id)
+    ).execute()
 
 
 def _candidates(message_ids: Sequence[int]) -> list[tuple[int, datetime, int]]:
@@ -70,8 +80,7 @@ def _candidates(message_ids: Sequence[int]) -> list[tuple[int, datetime, int]]:
     )
     for (conversation_id,) in had.tuples() if first else ():
         first.pop(conversation_id, None)
-    # In the order in which everybody takes conversations, so that no two wait for each other.
-    return sorted(first.values())
+    return list(first.values())
 
 
 def _clock(

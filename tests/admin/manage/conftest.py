@@ -138,6 +138,7 @@ def save_policies(runtime: Runtime, now: datetime) -> list[int]:
         name="Refunds to Billing",
         conditions={"all": [REFUND]},
         actions=[{"do": "queue", "value": "Billing"}, {"do": "priority", "value": "high"}],
+        version=1,
         now=now,
     )
     nested = actions.save_policy(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import peewee
 import pytest
-from earful import Priority, actions
-from earful.actions import SYSTEM, Actor, HoursText, NewerMessage, Opening
+from earful import Priority, actions, store
+from earful.actions import SYSTEM, Actor, HoursText, NewerMessage, NewerPolicy, Opening
 from earful.errors import ActionRefused
 from earful.store.database import transaction
 from earful.store.models import Agent, AuditEvent, Channel, Conversation, Policy, Queue
 from earful.store.states import ConversationStatus, Role
 from earful.testing.inbox import Inbox, InboxMessage
 
-from tests.core.conftest import agent
+from tests.core.conftest import agent, wait_until_held_up
 from tests.wall import Wall, post
 
 
@@ -316,3 +317,55 @@ def test_the_command_line_may_do_everything(inbox: Inbox) -> None:
 
     assert Policy.select().count() == 1
     assert AuditEvent.get().actor == "command line"
+
+
+@pytest.mark.parametrize(
+    "database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+@pytest.mark.parametrize(
+    ("action", "change"), [("set_role", (Role.AGENT,)), ("set_agent_active", ())]
+)
+def test_two_admins_who_demote_each_other_leave_one(
+    inbox: Inbox, action: str, change: tuple[Role, ...]
+) -> None:
+    first, second = agent(Role.ADMIN, "ann"), agent(Role.ADMIN, "ben")
+    named = {} if change else {"active": False}
+
+    def demote(actor: Actor, other: Actor) -> None:
+        with store.connection():
+            run = getattr(actions, action)
+            run(inbox.runtime, actor, other.agent_id, *change, **named, now=inbox.now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.transaction():
+            demote(first, second)
+            back = pool.submit(demote, second, first)
+            wait_until_held_up()
+        with pytest.raises(ActionRefused, match="last admin"):
+            back.result(30)
+
+    left = Agent.select().where((Agent.role == Role.ADMIN) & Agent.active)
+    assert [each.id for each in left] == [first.agent_id]
+
+
+def test_of_two_changes_to_one_version_of_a_policy_one_is_kept(inbox: Inbox, admin: Actor) -> None:
+    def save(policy_id: int | None, value: str, version: int = 0) -> int:
+        return actions.save_policy(
+            inbox.runtime,
+            admin,
+            policy_id,
+            name="P",
+            conditions={"all": []},
+            actions=[{"do": "label", "value": value}],
+            version=version,
+            now=inbox.now,
+        )
+
+    policy = save(None, "a:first")
+    save(policy, "a:second", version=1)
+
+    with pytest.raises(NewerPolicy, match="maya saved version 2") as refused:
+        save(policy, "a:third", version=1)
+
+    assert refused.value.version == Policy.get_by_id(policy).version == 2
+    save(policy, "a:third", version=2)

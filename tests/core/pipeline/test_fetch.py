@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -113,6 +114,23 @@ def test_a_reader_that_lost_its_lease_does_not_turn_the_cursor_back(
     assert PayloadRow.select().count() == 0
 
 
+@pytest.mark.parametrize("error", [TemporaryFailure("502"), AuthenticationFailed("old token")])
+def test_the_failure_of_a_reader_that_lost_its_lease_changes_nothing(
+    inbox: Inbox, wall: Wall, error: Exception
+) -> None:
+    def meanwhile() -> FetchResult:
+        fetch.fetch(inbox.runtime, channel().id, now=inbox.now + fetch.LEASE)
+        raise error
+
+    wall.fetches.append(meanwhile)
+    inbox.poll("wall")
+
+    row = channel()
+    assert (row.state, row.health, row.failures) == (ChannelState.LIVE, Health.OK, 0)
+    assert row.next_poll_at == NOON + fetch.LEASE + timedelta(seconds=300)
+    assert Notification.select().count() == 0
+
+
 def test_a_rate_limit_is_kept_to(inbox: Inbox, wall: Wall) -> None:
     wall.fetches.append(RateLimited("429", retry_after=timedelta(minutes=17)))
 
@@ -197,6 +215,32 @@ def test_a_check_is_kept_as_the_channels_health(
 
     assert channel().health is health
     assert says in channel().health_detail
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(Health.UNKNOWN, Health.OK), (Health.AUTH_REQUIRED, Health.AUTH_REQUIRED)],
+)
+def test_a_check_of_what_is_only_pushed_is_kept_too(
+    inbox: Inbox, before: Health, after: Health
+) -> None:
+    Channel.update(health=before).execute()
+    configured = inbox.runtime.channels["wall"]
+    configured.type = replace(configured.type, source=None)
+
+    said = fetch.check(inbox.runtime, channel().id)
+
+    assert (channel().health, channel().health_detail) == (after, said)
+    assert "pushed to this channel" in said
+
+
+def test_a_check_without_its_plugin_is_kept_too(inbox: Inbox) -> None:
+    del inbox.runtime.channels["wall"]
+
+    said = fetch.check(inbox.runtime, channel().id)
+
+    assert (channel().health, channel().health_detail) == (Health.DEGRADED, said)
+    assert "not active" in said
 
 
 def test_a_hostile_fetch_is_contained(inbox: Inbox, wall: Wall) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from earful import RateLimited, TemporaryFailure, actions
+from earful import Notification as Told
+from earful import Notifier, RateLimited, TemporaryFailure, actions
 from earful.actions import SYSTEM, Actor
 from earful.errors import ActionRefused
 from earful.pipeline import notify
@@ -71,16 +73,59 @@ def test_what_fails_is_tried_later_and_later_and_given_up(inbox: Inbox, wall: Wa
     wall.tells.extend([TemporaryFailure("gone")] * 99)
     inbox.receive("wall", wall.payload(post("m1")))
     pauses = []
+    inbox.tick()
 
     while rows()[0].state is NotificationState.PENDING:
-        inbox.tick()
         pauses.append(rows()[0].due_at - inbox.now)
         inbox.now = rows()[0].due_at
+        inbox.tick()
 
-    assert len(pauses) == MOST_TRIES
+    assert len(pauses) == MOST_TRIES - 1
     assert pauses == sorted(pauses)
     assert pauses[0] == timedelta(seconds=30)
     assert (rows()[0].state, rows()[0].error) == (NotificationState.FAILED, "gone")
+
+
+class Slow(Notifier):
+    """Tells, or fails, only once something else has happened."""
+
+    def __init__(self, meanwhile: Callable[[], None], error: Exception | None = None) -> None:
+        self.meanwhile, self.error, self.told = meanwhile, error, 0
+
+    def notify(self, _notification: Told) -> None:
+        self.told += 1
+        self.meanwhile()
+        if self.error:
+            raise self.error
+
+
+def test_a_slow_delivery_is_not_joined_by_a_second_one(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1")))
+    row, after = rows()[0], inbox.now + timedelta(seconds=90)
+    slow = Slow(lambda: notify.deliver(inbox.runtime, row.id, now=after))
+    inbox.runtime.notifiers[row.notifier] = slow
+
+    notify.deliver(inbox.runtime, row.id, now=inbox.now)
+
+    assert slow.told == 1
+    assert rows()[0].state is NotificationState.SENT
+
+
+def test_a_try_that_lost_its_lease_writes_nothing_over_the_next_one(
+    inbox: Inbox, wall: Wall
+) -> None:
+    inbox.receive("wall", wall.payload(post("m1")))
+    row, after = rows()[0], inbox.now + notify.LEASE
+    working = inbox.runtime.notifiers[row.notifier]
+
+    def next_one() -> None:
+        inbox.runtime.notifiers[row.notifier] = working
+        notify.deliver(inbox.runtime, row.id, now=after)
+
+    inbox.runtime.notifiers[row.notifier] = Slow(next_one, TemporaryFailure("gone"))
+    notify.deliver(inbox.runtime, row.id, now=inbox.now)
+
+    assert (rows()[0].state, rows()[0].error) == (NotificationState.SENT, "")
 
 
 def test_a_rate_limit_is_kept_to(inbox: Inbox, wall: Wall) -> None:

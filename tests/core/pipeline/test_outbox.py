@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ from earful import (
     OutcomeUnknown,
     RateLimited,
     Receipt,
+    ReplyPermission,
     TemporaryFailure,
     actions,
     store,
@@ -141,6 +144,30 @@ def test_two_workers_send_a_reply_once(inbox: Inbox, wall: Wall, submit: Submit)
 
     assert len(wall.sent) == 1
     assert only_reply().attempts == 1
+
+
+def test_the_same_reply_submitted_twice_at_once_is_one_reply(inbox: Inbox, submit: Submit) -> None:
+    together = threading.Barrier(2)
+
+    def both_may(_settings: Any, _context: Any) -> ReplyPermission:
+        together.wait(10)
+        return ReplyPermission(allowed=True)
+
+    channel = inbox.runtime.channels["wall"]
+    channel.type = replace(channel.type, can_reply=both_may)
+
+    def work(_: int) -> str:
+        with store.connection():
+            try:
+                return f"reply {submit()}"
+            except ActionRefused as refused:
+                return str(refused)
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(work, range(2)))
+
+    assert told == ["The same reply is already on its way.", f"reply {only_reply().id}"]
+    assert Reply.select().count() == 1
 
 
 def test_a_rejected_reply_fails_with_the_platforms_reason(

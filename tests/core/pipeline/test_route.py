@@ -157,6 +157,7 @@ def test_a_saved_change_holds_for_the_next_message(inbox: Inbox, wall: Wall) -> 
         name="Greeter",
         conditions={"all": []},
         actions=[{"do": "label", "value": "new"}],
+        version=1,
         now=inbox.now,
     )
 
@@ -180,6 +181,7 @@ def test_a_change_of_name_or_once_holds_too(
         conditions={"all": []},
         actions=[{"do": "label", "value": "seen"}],
         once=once,
+        version=1,
         now=inbox.now,
     )
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from earful import actions
+from earful import actions, store
 from earful.actions import Actor
+from earful.inbox.conversations import answered
 from earful.pipeline import sla
-from earful.store.models import Clock, Conversation, Notification, Queue
+from earful.store.models import Clock, Conversation, Message, Notification, Queue
+from earful.store.states import Stage
 from earful.testing.inbox import Inbox, InboxMessage
 
+from tests.core.conftest import wait_until_held_up
 from tests.wall import NOON, Wall, post
 
 
@@ -119,3 +123,28 @@ def test_a_second_run_changes_nothing(inbox: Inbox, question: InboxMessage) -> N
     sla.start_clocks(inbox.runtime, [question.id])
 
     assert list(Clock.select().dicts()) == before
+
+
+@pytest.mark.parametrize(
+    "database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+def test_no_clock_starts_on_what_is_answered_meanwhile(
+    inbox: Inbox, question: InboxMessage
+) -> None:
+    Clock.delete().execute()
+    Message.update(stage=Stage.ROUTED).execute()
+
+    def work() -> None:
+        with store.connection():
+            sla.start_clocks(inbox.runtime, [question.id])
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.transaction():
+            answered([question.conversation_id], inbox.now)
+            started = pool.submit(work)
+            wait_until_held_up()
+        started.result(30)
+
+    assert Clock.select().count() == 0
+    assert Conversation.get().due_at.year == 9000
+    assert Message.get().stage == Stage.CLOCKED

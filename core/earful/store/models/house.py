@@ -45,6 +45,20 @@ Notification.add_index(
         Notification.id, where=Notification.state == "failed", name="notification_failed"
     )
 )
+Notification.add_index(
+    Notification.index(
+        Notification.conversation,
+        where=Notification.conversation.is_null(is_null=False),
+        name="notification_conversation",
+    )
+)
+Notification.add_index(
+    Notification.index(
+        Notification.sent_at,
+        where=Notification.sent_at.is_null(is_null=False),
+        name="notification_sent",
+    )
+)
 
 
 class AuditEvent(Row):
