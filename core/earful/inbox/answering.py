@@ -11,7 +11,7 @@ from earful.inbox import timeline
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.models import Message, Reply, Thread
 from earful.store.queries.conversation import Answerable
-from earful.store.states import Direction, ReplyState
+from earful.store.states import STANDING, Direction
 from earful.types import RemovalKind, ReplyContext, ReplyPermission, Surface
 from earful.wording import gettext as _
 from earful.wording import mark
@@ -31,8 +31,6 @@ _REMOVED = {
     RemovalKind.HIDDEN: mark("This message is no longer shown there (hidden)."),
     RemovalKind.SPAM: mark("This message is no longer shown there (spam)."),
 }
-
-_NEVER_LEFT = (ReplyState.DRAFT, ReplyState.PENDING_APPROVAL, ReplyState.FAILED, ReplyState.UNDONE)
 
 
 def surface_of_answer(surface: Surface) -> Surface:
@@ -133,7 +131,7 @@ def already_private(message: Message) -> bool:
         (Reply.conversation == message.conversation_id)
         & (Reply.message == message.id)
         & (Reply.surface == Surface.PRIVATE)
-        & Reply.state.not_in(_NEVER_LEFT)
+        & Reply.state.in_(STANDING)
     )
     return bool(replies.exists())
 

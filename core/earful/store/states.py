@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 __all__ = [
+    "STANDING",
     "AgentNotificationKind",
     "AssignmentStrategy",
     "BulkItemState",
@@ -190,6 +191,17 @@ class ReplyState(StrEnum):
     def word(self) -> str:
         """As it stands in a sentence."""
         return self.value.replace("_", " ")
+
+
+STANDING = (
+    ReplyState.QUEUED,
+    ReplyState.SENDING,
+    ReplyState.SENT,
+    ReplyState.CONFIRMED,
+    ReplyState.HELD,
+    ReplyState.UNCONFIRMED,
+)
+"""States in which a reply stands on the platform, or may yet."""
 
 
 class PlatformActionState(StrEnum):
