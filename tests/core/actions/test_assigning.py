@@ -239,7 +239,7 @@ def test_nobody_can_be_given_what_they_are_not_there_for(
 
     with pytest.raises(ActionRefused, match="ben is away"):
         actions.assign(inbox.runtime, team[0], key, team[1].agent_id, now=NOON)
-    with pytest.raises(ActionRefused, match="You are away"):
+    with pytest.raises(ActionRefused, match="You are away, and get no"):
         actions.assign(inbox.runtime, team[1], key, team[1].agent_id, now=NOON)
 
 
