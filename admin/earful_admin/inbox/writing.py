@@ -31,7 +31,7 @@ from flask_admin import expose
 
 from earful_admin import context
 from earful_admin.access import needs
-from earful_admin.inbox.composing import cost_of, in_dollars
+from earful_admin.inbox.composing import in_dollars
 
 __all__ = ["Piece", "Writing", "pieces"]
 
@@ -163,7 +163,7 @@ class Writing:
         return {
             "length": channel.count_length(written.text),
             "limit": reply_limit(channel.capabilities, surface),
-            "cost": in_dollars(cost_of(channel, written.text, surface)),
+            "cost": in_dollars(channel.reply_cost(written.text, surface)),
             "missing": written.missing,
             "cautions": self._doubts(conversation_id, written, surface),
         }

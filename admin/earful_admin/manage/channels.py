@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from earful import actions
-from earful.components import Badge, Capabilities, describe
+from earful.components import Badge, Capabilities
 from earful.inbox.channels import reason_in_words
 from earful.job_queue import JobQueueUnavailable
-from earful.runtime import ConfiguredChannel, Runtime
+from earful.runtime import Runtime
 from earful.store.queries import channels, manage
 from earful.store.queries.channels import MOST_COUNTED, ChannelLine
 from earful.store.states import ChannelState, Health, PayloadState, Role
@@ -111,14 +111,12 @@ def card(runtime: Runtime, line: ChannelLine) -> Card:
     configured = runtime.channels.get(line.name)
     if configured is None:
         return Card(line=line, kind_title=line.kind, trouble=_trouble(runtime, line))
-    abilities, trouble = _abilities(configured)
     public = runtime.config.server.public_url
     return Card(
         line=line,
         badge=configured.type.badge,
         kind_title=_(configured.type.title),
-        trouble=trouble,
-        abilities=abilities,
+        abilities=_abilities(configured.capabilities),
         webhook=f"{public}/webhooks/{line.name}" if configured.type.webhook else "",
         is_read=configured.type.source is not None,
         needs_connecting=configured.type.connector is not None
@@ -135,12 +133,7 @@ def _trouble(runtime: Runtime, line: ChannelLine) -> str:
     return known or _("No plugin brings the kind “%(kind)s”.", kind=line.kind)
 
 
-def _abilities(configured: ConfiguredChannel) -> tuple[list[tuple[str, bool, str]], str]:
-    try:
-        able = configured.capabilities
-    except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
-        said = _("The plugin cannot tell what the channel can do: %(why)s", why=describe(error))
-        return [], said
+def _abilities(able: Capabilities) -> list[tuple[str, bool, str]]:
     reply, *others = (
         (_("Reply"), able.reply),
         (_("Reply privately"), able.private_reply),
@@ -150,7 +143,7 @@ def _abilities(configured: ConfiguredChannel) -> tuple[list[tuple[str, bool, str
     )
     what, part = reply
     found = [(what, part.allowed, _extent(able) if part.allowed else _(part.reason))]
-    return found + [(what, part.allowed, _(part.reason)) for what, part in others], ""
+    return found + [(what, part.allowed, _(part.reason)) for what, part in others]
 
 
 def _extent(able: Capabilities) -> str:

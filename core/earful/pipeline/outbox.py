@@ -213,22 +213,17 @@ def _later(
         )
 
 
-def give_up_expired(*, now: datetime) -> int:
+def give_up_expired(*, now: datetime) -> None:
     """Replies whose sender never came back are `unconfirmed` from now on."""
     with transaction():
-        found: int = (
-            Reply.update(
-                state=ReplyState.UNCONFIRMED,
-                lease_until=None,
-                due_at=now,
-                error=mark("Earful was interrupted while it sent this reply."),
-            )
-            .where(
-                REPLY_UNFINISHED & (Reply.state == ReplyState.SENDING) & (Reply.lease_until <= now)
-            )
-            .execute()
-        )
-    return found
+        Reply.update(
+            state=ReplyState.UNCONFIRMED,
+            lease_until=None,
+            due_at=now,
+            error=mark("Earful was interrupted while it sent this reply."),
+        ).where(
+            REPLY_UNFINISHED & (Reply.state == ReplyState.SENDING) & (Reply.lease_until <= now)
+        ).execute()
 
 
 def find_reply(runtime: Runtime, reply_id: int, *, now: datetime) -> None:

@@ -162,16 +162,11 @@ def _tell(row: PlatformAction, kind: str, now: datetime, **data: str) -> None:
     )
 
 
-def take_up_expired(*, now: datetime) -> int:
+def take_up_expired(*, now: datetime) -> None:
     """What a worker left behind half-way is done again."""
     with transaction():
-        found: int = (
-            PlatformAction.update(state=PlatformActionState.QUEUED, lease_until=None, due_at=now)
-            .where(
-                PLATFORM_ACTION_UNFINISHED
-                & (PlatformAction.state == PlatformActionState.SENDING)
-                & (PlatformAction.lease_until <= now)
-            )
-            .execute()
-        )
-    return found
+        PlatformAction.update(state=PlatformActionState.QUEUED, lease_until=None, due_at=now).where(
+            PLATFORM_ACTION_UNFINISHED
+            & (PlatformAction.state == PlatformActionState.SENDING)
+            & (PlatformAction.lease_until <= now)
+        ).execute()
