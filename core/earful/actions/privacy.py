@@ -8,11 +8,11 @@ from earful.actions.actor import Actor, audit, require
 from earful.actions.contacts import writing_about
 from earful.actions.merging import hold_arrivals
 from earful.errors import ActionRefused
-from earful.inbox.erasing import ON_ITS_WAY, accounts_of, erase_payloads, erase_person
+from earful.inbox.erasing import accounts_of, erase_payloads, erase_person
 from earful.runtime import Runtime
 from earful.store.database import connection, transaction
 from earful.store.models import Message, Reply
-from earful.store.states import Role
+from earful.store.states import ON_ITS_WAY, Role
 from earful.wording import gettext as _
 
 __all__ = ["ERASE_WORD", "erase_contact", "note_contact_export"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from earful.inbox.erasing import ON_ITS_WAY
 from earful.store.database import transaction
 from earful.store.models import ReplyAttachment
 from earful.store.queries.attachments import due_attachments
+from earful.store.states import ON_ITS_WAY
 
 __all__ = ["let_go"]
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 __all__ = [
+    "NOT_OVER",
+    "ON_ITS_WAY",
+    "SHOWN",
     "STANDING",
     "AgentNotificationKind",
     "AssignmentStrategy",
@@ -144,6 +147,10 @@ class ConversationStatus(StrEnum):
     IGNORED = "ignored"
 
 
+NOT_OVER = (ConversationStatus.OPEN, ConversationStatus.PENDING, ConversationStatus.SNOOZED)
+"""Statuses of conversations that somebody still has to do with."""
+
+
 class ListOrder(StrEnum):
     """In which order a list of conversations is read; each has its own indexes."""
 
@@ -193,6 +200,10 @@ class ReplyState(StrEnum):
         return self.value.replace("_", " ")
 
 
+ON_ITS_WAY = (ReplyState.QUEUED, ReplyState.SENDING, ReplyState.UNCONFIRMED)
+"""States in which a reply still needs its text."""
+SHOWN = (ReplyState.SENT, ReplyState.CONFIRMED)
+"""States in which a reply stands on the platform."""
 STANDING = (
     ReplyState.QUEUED,
     ReplyState.SENDING,
