@@ -15,6 +15,7 @@ from typing import Any
 from earful import actions
 from earful.actions import Actor, DraftConflict
 from earful.errors import ActionRefused
+from earful.inbox.answering import surface_of
 from earful.inbox.text import MAX_TEXT, clean
 from earful.inbox.variables import fill, split
 from earful.inbox.writing import Writing as Written
@@ -159,7 +160,7 @@ class Writing:
         channel = self.runtime.channels.get(written.facts.channel_name) if written else None
         if written is None or channel is None:
             return {}
-        surface = Surface.PRIVATE if mode is WritingMode.PRIVATE else Surface.PUBLIC_REPLY
+        surface = surface_of(mode)
         return {
             "length": channel.count_length(written.text),
             "limit": reply_limit(channel.capabilities, surface),

@@ -11,7 +11,7 @@ from earful.inbox import timeline
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.models import Message, Reply, Thread
 from earful.store.queries.conversation import Answerable
-from earful.store.states import STANDING, Direction
+from earful.store.states import STANDING, Direction, WritingMode
 from earful.types import RemovalKind, ReplyContext, ReplyPermission, Surface
 from earful.wording import gettext as _
 from earful.wording import mark
@@ -21,8 +21,10 @@ __all__ = [
     "follow_thread",
     "is_private_reply",
     "last_inbound_at",
+    "mode_of",
     "permission",
     "permitted",
+    "surface_of",
     "surface_of_answer",
 ]
 
@@ -36,6 +38,16 @@ _REMOVED = {
 def surface_of_answer(surface: Surface) -> Surface:
     """Where a message is answered unless somebody says otherwise."""
     return Surface.PRIVATE if surface is Surface.PRIVATE else Surface.PUBLIC_REPLY
+
+
+def surface_of(mode: WritingMode) -> Surface:
+    """Where an answer that is written so will stand."""
+    return Surface.PRIVATE if mode is WritingMode.PRIVATE else Surface.PUBLIC_REPLY
+
+
+def mode_of(surface: Surface) -> WritingMode:
+    """How an answer that stands there is written."""
+    return WritingMode.PRIVATE if surface is Surface.PRIVATE else WritingMode.PUBLIC
 
 
 def is_private_reply(message: Message | Answerable, surface: Surface) -> bool:
