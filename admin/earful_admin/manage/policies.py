@@ -8,6 +8,7 @@ from typing import NoReturn
 from earful import actions
 from earful.policies import ACTIONS, OPERATORS, Takes, validate_policy
 from earful.store.queries import manage, people
+from earful.store.queries.routable import recent_inbound
 from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import mark
@@ -134,7 +135,7 @@ class PoliciesView(PageView):
         return True
 
     def _try(self, draft: Draft) -> DryRun:
-        lines = manage.recent_inbound(TRIED_ON)
+        lines = recent_inbound(TRIED_ON)
         return dry_run(draft.conditions(), draft.wishes(), lines, context.business_hours())
 
     def _editor(

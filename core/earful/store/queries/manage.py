@@ -18,28 +18,20 @@ from earful.store.migrate import schema_state
 from earful.store.models import (
     Agent,
     Channel,
-    Contact,
-    Conversation,
-    ConversationLabel,
-    Identity,
-    Message,
     Notification,
     Payload,
     Policy,
     PolicyVersion,
-    Queue,
     Setting,
 )
-from earful.store.queries.labels import label_names
 from earful.store.queries.reading import dicts, tuples
-from earful.store.states import ConversationStatus, PayloadState, PriorityRank
+from earful.store.states import PayloadState
 from earful.store.unfinished import NOTIFICATION_FAILED
 
 __all__ = [
     "MOST_COUNTED",
     "DatabaseFacts",
     "FailedNotification",
-    "InboundLine",
     "PayloadLine",
     "PolicyLine",
     "Progress",
@@ -54,7 +46,6 @@ __all__ = [
     "policy_versions",
     "progress",
     "quarantined_ids",
-    "recent_inbound",
     "setting",
 ]
 
@@ -89,22 +80,6 @@ class VersionLine:
     actions: Any
     by: str | None
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundLine:
-    """A message that came in, with the facts a policy would ask it about; time is not among them.
-
-    A message that opened its conversation is shown as it arrived: in no queue.
-    """
-
-    id: int
-    conversation_id: int
-    author: str
-    channel: str
-    text: str
-    received_at: datetime
-    facts: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,92 +214,6 @@ def policy_versions(policy_id: int, *, limit: int = 20) -> tuple[VersionLine, ..
     )
     with connection():
         return tuple(VersionLine(**row) for row in dicts(query))
-
-
-def recent_inbound(limit: int = 50) -> tuple[InboundLine, ...]:
-    """The newest messages that came in, for trying a policy on; four statements."""
-    query = (
-        Message.select(
-            Message.id,
-            Message.conversation,
-            Message.opens,
-            Message.text,
-            Message.surface,
-            Message.language,
-            Message.received_at,
-            Channel.name.alias("channel_name"),
-            Channel.kind.alias("channel_type"),
-            Channel.title.alias("channel_title"),
-            Conversation.subject,
-            Conversation.status,
-            Conversation.priority,
-            Conversation.opened_at,
-            Queue.name.alias("queue_name"),
-            Identity.name.alias("author"),
-            Identity.handle,
-            Identity.reach,
-            Identity.verified,
-            Contact.created_at.alias("contact_since"),
-        )
-        .join(Channel, on=Message.channel == Channel.id)
-        .join(Conversation, on=Message.conversation == Conversation.id)
-        .join(Identity, on=Message.identity == Identity.id)
-        .join(Contact, on=Identity.contact == Contact.id)
-        .join(Queue, JOIN.LEFT_OUTER, on=Conversation.queue == Queue.id)
-        .where(Message.direction == SQL("'in'"), Message.removal.is_null())
-        .order_by(Message.id.desc())
-        .limit(limit)
-    )
-    with connection():
-        found = dicts(query)
-        labels = _labels(found)
-    return tuple(_inbound_line(row, labels[row["id"]]) for row in found)
-
-
-def _labels(found: Sequence[dict[str, Any]]) -> dict[int, set[str]]:
-    """What stands with each message, and what its conversation was given before."""
-    labels = label_names([row["id"] for row in found])
-    later = [row for row in found if not row["opens"]]
-    put = ConversationLabel.select(ConversationLabel.conversation, ConversationLabel.name).where(
-        ConversationLabel.conversation.in_({row["conversation"] for row in later})
-    )
-    by_conversation: dict[int, set[str]] = {}
-    for conversation, name in tuples(put):
-        by_conversation.setdefault(conversation, set()).add(name)
-    for row in later:
-        labels[row["id"]] |= by_conversation.get(row["conversation"], set())
-    return labels
-
-
-def _inbound_line(row: dict[str, Any], labels: set[str]) -> InboundLine:
-    new = row["opens"]
-    return InboundLine(
-        id=row["id"],
-        conversation_id=row["conversation"],
-        author=row["author"],
-        channel=row["channel_title"] or row["channel_name"],
-        text=row["text"],
-        received_at=row["received_at"],
-        facts={
-            "message.text": row["text"],
-            "message.surface": row["surface"],
-            "message.language": row["language"],
-            "message.length": len(row["text"]),
-            "channel.name": row["channel_name"],
-            "channel.type": row["channel_type"],
-            "author.name": row["author"],
-            "author.handle": row["handle"],
-            "author.reach": row["reach"],
-            "author.verified": row["verified"],
-            "contact.is_known": row["contact_since"] < row["opened_at"],
-            "labels": labels,
-            "conversation.title": row["subject"],
-            "conversation.is_new": new,
-            "conversation.queue": None if new else row["queue_name"],
-            "conversation.priority": (PriorityRank.MEDIUM if new else row["priority"]).word,
-            "conversation.status": ConversationStatus.OPEN if new else row["status"],
-        },
-    )
 
 
 def agent_emails() -> tuple[str, ...]:
