@@ -12,7 +12,7 @@ from earful.components import Badge, Capabilities
 from earful.inbox.channels import reason_in_words
 from earful.job_queue import JobQueueUnavailable
 from earful.runtime import Runtime
-from earful.store.queries import channels, manage
+from earful.store.queries import channels
 from earful.store.queries.channels import MOST_COUNTED, ChannelLine
 from earful.store.states import ChannelState, Health, PayloadState, Role
 from earful.wording import gettext as _
@@ -285,7 +285,7 @@ class ChannelsView(Connecting, PageView):
 
     @expose("/payload/<int:payload_id>")
     def payload(self, payload_id: int) -> str:
-        found = manage.payload(payload_id)
+        found = channels.payload(payload_id)
         if found is None:
             abort(404)
         return str(
@@ -293,7 +293,7 @@ class ChannelsView(Connecting, PageView):
                 "manage/payload.html",
                 payload=found,
                 card=self._card(found.channel_id),
-                most=manage.PAYLOAD_START,
+                most=channels.PAYLOAD_START,
                 size=size_in_words,
             )
         )
@@ -301,7 +301,7 @@ class ChannelsView(Connecting, PageView):
     @expose("/payload/<int:payload_id>/replay", methods=["POST"])
     @needs(Role.ADMIN)
     def replay(self, payload_id: int) -> ResponseReturnValue:
-        found = manage.payload(payload_id)
+        found = channels.payload(payload_id)
         if found is None:
             abort(404)
         self._replay([payload_id], self.now)
@@ -310,7 +310,7 @@ class ChannelsView(Connecting, PageView):
     @expose("/<int:channel_id>/replay", methods=["POST"])
     @needs(Role.ADMIN)
     def replay_all(self, channel_id: int) -> ResponseReturnValue:
-        self._replay(manage.quarantined_ids(channel_id), self.now)
+        self._replay(channels.quarantined_ids(channel_id), self.now)
         return redirect(self.get_url(".show", channel_id=channel_id), 303)
 
     def _replay(self, ids: list[int], now: datetime) -> None:

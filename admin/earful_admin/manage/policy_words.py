@@ -10,7 +10,7 @@ from earful.business_hours import BusinessHours
 from earful.errors import ConfigError
 from earful.policies import CompiledPolicy, compile_policy, decide, moment_facts, policy_in_words
 from earful.policies.conditions import Group, Node
-from earful.store.queries.manage import VersionLine
+from earful.store.queries.policies import VersionLine
 from earful.store.queries.routable import Routable, message_facts
 from earful.wording import gettext as _
 
