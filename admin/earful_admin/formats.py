@@ -1,4 +1,4 @@
-"""How values read on screen: times, spans, states, initials. Pure, apart from the page's clock."""
+"""How values read on screen: times, spans, states. Pure, apart from the page's clock."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 
 from babel.numbers import format_decimal
 from earful import wording
+from earful.store.queries.references import initials_of
 from earful.wording import dated, ngettext
 from earful.wording import gettext as _
 from flask import Flask, g
 from markupsafe import Markup, escape
 
 __all__ = [
-    "ago", "counted", "dated", "due", "exactly", "init_app", "initials", "ink_on", "mentions",
+    "ago", "counted", "dated", "due", "exactly", "init_app", "ink_on", "mentions",
     "span", "tint", "words",
 ]  # fmt: skip
 
@@ -116,13 +117,6 @@ def due(moment: datetime | None, now: datetime | None = None) -> dict[str, str] 
     return {"level": level, "short": span(left), "words": text}
 
 
-def initials(name: str) -> str:
-    """One or two letters that stand for a name."""
-    parts = [part for part in name.replace("@", " ").split() if part[0].isalnum()]
-    letters = parts[:1] + parts[1:][-1:]
-    return "".join(part[0] for part in letters).upper() or "?"
-
-
 def tint(name: str) -> int:
     """One of six avatar colours, the same for the same name everywhere."""
     return zlib.crc32(name.encode()) % 6
@@ -152,7 +146,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=ago,
         exactly=exactly,
-        initials=initials,
+        initials=initials_of,
         ink_on=ink_on,
         tint=tint,
         words=words,

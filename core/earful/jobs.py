@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from earful.actions import continue_bulk_job
 from earful.job_queue import JobQueueUnavailable
@@ -30,7 +30,6 @@ __all__ = [
     "send_digest",
     "send_reply",
     "triage",
-    "triage_newest",
     "triage_now",
 ]
 
@@ -51,7 +50,7 @@ def _runtime() -> Runtime:
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)
+    return _runtime().clock()
 
 
 def triage(*passed_over: int) -> None:
@@ -62,13 +61,13 @@ def triage(*passed_over: int) -> None:
     """
     runtime = _runtime()
     with connection():
-        failed, more = triage_newest(runtime, passed_over, now=_now())
+        failed, more = _triage_newest(runtime, passed_over, now=_now())
     if more:
         _enqueue(runtime, "triage", *passed_over, *failed, on="triage")
     _raise_first(failed, "messages cannot be triaged")
 
 
-def triage_newest(
+def _triage_newest(
     runtime: Runtime, passed_over: Sequence[int] = (), *, now: datetime
 ) -> tuple[dict[int, Exception], bool]:
     """Triage one batch: what failed of it, and whether there is more to do now."""

@@ -98,12 +98,6 @@ class ConfiguredChannel:
             self._failed("count_length", error)
             return len(text)
 
-    def reply_limit(self, surface: Surface) -> int | None:
-        """How long an answer on this surface may be."""
-        can = self.capabilities
-        is_private = surface is Surface.PRIVATE
-        return (is_private and can.private_reply_length) or can.reply_length
-
     def reply_cost(self, text: str, surface: Surface) -> float | None:
         """What sending this costs in US dollars; None where nobody can tell."""
         estimate = self.type.reply_cost

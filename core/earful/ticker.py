@@ -22,6 +22,7 @@ from earful.job_queue import JobQueueUnavailable
 from earful.pipeline import digests, outbox, perform
 from earful.runtime import Runtime
 from earful.store import connection, transaction
+from earful.store.channel_health import live_channels
 from earful.store.leases import beat, hold_lease, release_lease
 from earful.store.models import (
     AgentNotification,
@@ -176,9 +177,7 @@ def _due_replies(state: ReplyState, now: datetime) -> list[int]:
             REPLY_UNFINISHED
             & (Reply.due_at <= now)
             & (Reply.state == state)
-            & Reply.channel.in_(
-                Channel.select(Channel.id).where(Channel.state == ChannelState.LIVE)
-            )
+            & Reply.channel.in_(live_channels())
         )
         .order_by(Reply.due_at)
         .limit(MOST)
@@ -192,9 +191,7 @@ def _due_actions(now: datetime) -> list[int]:
             PLATFORM_ACTION_UNFINISHED
             & (PlatformAction.due_at <= now)
             & (PlatformAction.state == PlatformActionState.QUEUED)
-            & PlatformAction.channel.in_(
-                Channel.select(Channel.id).where(Channel.state == ChannelState.LIVE)
-            )
+            & PlatformAction.channel.in_(live_channels())
         )
         .order_by(PlatformAction.due_at)
         .limit(MOST)

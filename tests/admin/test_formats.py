@@ -58,21 +58,6 @@ def test_states_in_words(value: object, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "letters"),
-    [
-        ("Sam Bailey", "SB"),
-        ("Ana Maria de Souza", "AS"),
-        ("@yuki6", "Y"),
-        ("李 雷", "李雷"),
-        ("", "?"),
-        ("🙂", "?"),
-    ],
-)
-def test_initials(name: str, letters: str) -> None:
-    assert formats.initials(name) == letters
-
-
-@pytest.mark.parametrize(
     ("colour", "ink"), [("#000000", "#fff"), ("#ffffff", "#000"), ("#336699", "#fff"), ("", "#fff")]
 )
 def test_ink_that_can_be_read(colour: str, ink: str) -> None:

@@ -65,15 +65,6 @@ def test_a_step_goes_on_though_the_job_queue_is_away(attached: Inbox, wall: Wall
     assert Message.get().stage is Stage.INGESTED
 
 
-def test_the_test_inbox_knows_every_job(earful_inbox: Inbox) -> None:
-    """What plugin authors test with runs the same jobs as workers do."""
-    assert set(earful_inbox._steps([0])) == set(jobs.__all__) - {
-        "attach",
-        "triage_newest",
-        "triage_now",
-    }
-
-
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_one_message_that_cannot_be_triaged_holds_up_no_other(attached: Inbox, wall: Wall) -> None:
     database.execute_sql(

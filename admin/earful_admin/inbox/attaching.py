@@ -10,7 +10,7 @@ from typing import Any
 from earful import actions
 from earful.actions import Actor
 from earful.errors import ActionRefused
-from earful.inbox.answering import permitted
+from earful.inbox.answering import permitted, surface_of
 from earful.inbox.attaching import LARGEST, Taking, check_fit, in_bytes, taking
 from earful.runtime import Runtime
 from earful.store.queries.attachments import (
@@ -20,7 +20,6 @@ from earful.store.queries.attachments import (
 )
 from earful.store.queries.conversation import answerable, conversation_page
 from earful.store.states import Role, WritingMode
-from earful.types import Surface
 from flask import Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -184,7 +183,7 @@ class Attaching:
     def _taken(self, channel_name: str, conversation_id: int, mode: WritingMode) -> Taking:
         channel = self.runtime.channels.get(channel_name)
         target = answerable(conversation_id, request.values.get("message", None, int))
-        surface = Surface.PRIVATE if mode is WritingMode.PRIVATE else Surface.PUBLIC_REPLY
+        surface = surface_of(mode)
         if channel is None or target is None:
             return Taking(None)
         may = permitted(channel, target, surface, now=self.now)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-from earful.components import Capabilities, describe
+from earful.components import Capabilities
 from earful.inbox.answering import permitted
 from earful.inbox.attaching import taking
 from earful.inbox.channels import reason_in_words
@@ -25,10 +24,9 @@ from earful.wording import mark
 
 from earful_admin.inbox.attaching import Beside, beside
 
-__all__ = ["Composer", "Tab", "composer", "cost_of", "in_dollars", "web_address"]
+__all__ = ["Composer", "Tab", "composer", "in_dollars", "web_address"]
 
 
-logger = logging.getLogger(__name__)
 Kind = Literal["public", "private", "note"]
 _NONE_HERE: Mapping[Kind, str] = {
     "public": mark("No public reply from here."),
@@ -114,7 +112,7 @@ def composer(
 ) -> Composer:
     """How this message can be answered. The channel's plugin has the word on that."""
     channel = runtime.channels.get(page.row.channel.name)
-    can = _capabilities(channel)
+    can = channel.capabilities if channel else Capabilities()
     ways = [
         _tab(way, _permission(channel, page, target, way.surface, now), can, drafts, attachments)
         for way in _ways(can, target)
@@ -138,18 +136,6 @@ def web_address(address: str | None) -> str | None:
     except ValueError:
         return None
     return address if parts.scheme in {"http", "https"} and parts.netloc else None
-
-
-def cost_of(channel: ConfiguredChannel, text: str, surface: Surface) -> float | None:
-    """What sending this text costs, in US dollars; None where it costs nothing, or nobody says."""
-    price: Callable[[Any, str, Surface], float] | None = channel.type.reply_cost
-    if price is None:
-        return None
-    try:
-        return price(channel.settings, text, surface) or None
-    except Exception as error:  # noqa: BLE001 - a plugin's bug must not stop the writing
-        logger.warning("channel=%s reply_cost failed: %s", channel.name, describe(error))
-        return None
 
 
 def in_dollars(cost: float | None) -> str:
@@ -239,17 +225,6 @@ def _permission(
 
 def _refused(reason: str) -> ReplyPermission:
     return ReplyPermission(allowed=False, reason=reason)
-
-
-def _capabilities(channel: ConfiguredChannel | None) -> Capabilities:
-    """What the channel can do; nothing, where its plugin fails to say."""
-    if channel is None:
-        return Capabilities()
-    try:
-        return channel.capabilities
-    except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
-        logger.warning("channel=%s capabilities failed: %s", channel.name, describe(error))
-        return Capabilities()
 
 
 def _page_url(page: ConversationPage, target: Answerable | None) -> str | None:

@@ -9,7 +9,7 @@ from earful import actions
 from earful.errors import ActionRefused
 from earful.policies import VIEW_FACTS, compile_condition, condition_in_words, view_operators
 from earful.store.database import TooSlow
-from earful.store.queries import manage, people
+from earful.store.queries import channels, people
 from earful.store.queries.conditions import view_condition
 from earful.store.queries.inbox import Filter, View, count_filter
 from earful.store.queries.views import ViewLine, saved_view, saved_views
@@ -181,8 +181,8 @@ class KeepingView(PageView):
         """Real names to choose from."""
         return {
             "conversation.queue": [queue.name for queue in people.queues()],
-            "conversation.assignee": ["me", *manage.agent_emails()],
-            "channel.name": manage.channel_names(),
+            "conversation.assignee": ["me", *people.agent_emails()],
+            "channel.name": channels.channel_names(),
             "channel.type": tuple(self.runtime.plugins.channel_types),
             "message.language": self.runtime.config.inbox.languages,
         }

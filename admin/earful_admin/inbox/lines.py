@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 
 from earful.components import Badge
 from earful.store.queries.inbox import ConversationRow
+from earful.store.queries.references import initials_of
 from earful.wording import gettext as _
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
-from earful_admin.formats import ago, dated, due, exactly, initials, ink_on, tint
+from earful_admin.formats import ago, dated, due, exactly, ink_on, tint
 
 __all__ = ["Line", "Lines", "Look"]
 
@@ -71,7 +72,7 @@ class Lines:
             row=row,
             look=look,
             tint=tint(row.contact),
-            initials=initials(row.contact),
+            initials=initials_of(row.contact),
             badge=badge,
             ink=ink_on(badge.colour),
             ago=ago(row.last_message_at, now),

@@ -25,7 +25,6 @@ SHOWN_IN_PLACE = frozenset(
         "reply_failed",
         "reply_held",
         "reply_sent",
-        "reply_unconfirmed",
     }
 )
 """Events that the message or reply itself tells; a line of their own would say it twice."""

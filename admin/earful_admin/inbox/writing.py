@@ -15,6 +15,7 @@ from typing import Any
 from earful import actions
 from earful.actions import Actor, DraftConflict
 from earful.errors import ActionRefused
+from earful.inbox.answering import surface_of
 from earful.inbox.text import MAX_TEXT, clean
 from earful.inbox.variables import fill, split
 from earful.inbox.writing import Writing as Written
@@ -31,7 +32,7 @@ from flask_admin import expose
 
 from earful_admin import context
 from earful_admin.access import needs
-from earful_admin.inbox.composing import cost_of, in_dollars
+from earful_admin.inbox.composing import in_dollars
 
 __all__ = ["Piece", "Writing", "pieces"]
 
@@ -159,11 +160,11 @@ class Writing:
         channel = self.runtime.channels.get(written.facts.channel_name) if written else None
         if written is None or channel is None:
             return {}
-        surface = Surface.PRIVATE if mode is WritingMode.PRIVATE else Surface.PUBLIC_REPLY
+        surface = surface_of(mode)
         return {
             "length": channel.count_length(written.text),
             "limit": reply_limit(channel.capabilities, surface),
-            "cost": in_dollars(cost_of(channel, written.text, surface)),
+            "cost": in_dollars(channel.reply_cost(written.text, surface)),
             "missing": written.missing,
             "cautions": self._doubts(conversation_id, written, surface),
         }

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from earful import actions
-from earful.components import Badge, Capabilities, describe
+from earful.components import Badge, Capabilities
 from earful.inbox.channels import reason_in_words
 from earful.job_queue import JobQueueUnavailable
-from earful.runtime import ConfiguredChannel, Runtime
-from earful.store.queries import channels, manage
+from earful.runtime import Runtime
+from earful.store.queries import channels
 from earful.store.queries.channels import MOST_COUNTED, ChannelLine
 from earful.store.states import ChannelState, Health, PayloadState, Role
 from earful.wording import gettext as _
@@ -111,14 +111,12 @@ def card(runtime: Runtime, line: ChannelLine) -> Card:
     configured = runtime.channels.get(line.name)
     if configured is None:
         return Card(line=line, kind_title=line.kind, trouble=_trouble(runtime, line))
-    abilities, trouble = _abilities(configured)
     public = runtime.config.server.public_url
     return Card(
         line=line,
         badge=configured.type.badge,
         kind_title=_(configured.type.title),
-        trouble=trouble,
-        abilities=abilities,
+        abilities=_abilities(configured.capabilities),
         webhook=f"{public}/webhooks/{line.name}" if configured.type.webhook else "",
         is_read=configured.type.source is not None,
         needs_connecting=configured.type.connector is not None
@@ -135,12 +133,7 @@ def _trouble(runtime: Runtime, line: ChannelLine) -> str:
     return known or _("No plugin brings the kind “%(kind)s”.", kind=line.kind)
 
 
-def _abilities(configured: ConfiguredChannel) -> tuple[list[tuple[str, bool, str]], str]:
-    try:
-        able = configured.capabilities
-    except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
-        said = _("The plugin cannot tell what the channel can do: %(why)s", why=describe(error))
-        return [], said
+def _abilities(able: Capabilities) -> list[tuple[str, bool, str]]:
     reply, *others = (
         (_("Reply"), able.reply),
         (_("Reply privately"), able.private_reply),
@@ -150,7 +143,7 @@ def _abilities(configured: ConfiguredChannel) -> tuple[list[tuple[str, bool, str
     )
     what, part = reply
     found = [(what, part.allowed, _extent(able) if part.allowed else _(part.reason))]
-    return found + [(what, part.allowed, _(part.reason)) for what, part in others], ""
+    return found + [(what, part.allowed, _(part.reason)) for what, part in others]
 
 
 def _extent(able: Capabilities) -> str:
@@ -292,7 +285,7 @@ class ChannelsView(Connecting, PageView):
 
     @expose("/payload/<int:payload_id>")
     def payload(self, payload_id: int) -> str:
-        found = manage.payload(payload_id)
+        found = channels.payload(payload_id)
         if found is None:
             abort(404)
         return str(
@@ -300,7 +293,7 @@ class ChannelsView(Connecting, PageView):
                 "manage/payload.html",
                 payload=found,
                 card=self._card(found.channel_id),
-                most=manage.PAYLOAD_START,
+                most=channels.PAYLOAD_START,
                 size=size_in_words,
             )
         )
@@ -308,7 +301,7 @@ class ChannelsView(Connecting, PageView):
     @expose("/payload/<int:payload_id>/replay", methods=["POST"])
     @needs(Role.ADMIN)
     def replay(self, payload_id: int) -> ResponseReturnValue:
-        found = manage.payload(payload_id)
+        found = channels.payload(payload_id)
         if found is None:
             abort(404)
         self._replay([payload_id], self.now)
@@ -317,7 +310,7 @@ class ChannelsView(Connecting, PageView):
     @expose("/<int:channel_id>/replay", methods=["POST"])
     @needs(Role.ADMIN)
     def replay_all(self, channel_id: int) -> ResponseReturnValue:
-        self._replay(manage.quarantined_ids(channel_id), self.now)
+        self._replay(channels.quarantined_ids(channel_id), self.now)
         return redirect(self.get_url(".show", channel_id=channel_id), 303)
 
     def _replay(self, ids: list[int], now: datetime) -> None:

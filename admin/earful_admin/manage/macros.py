@@ -10,7 +10,7 @@ from earful.inbox.text import MAX_TEXT
 from earful.inbox.variables import VARIABLES
 from earful.policies import MACRO_STEPS, compile_actions, macro_in_words
 from earful.store.models import Macro
-from earful.store.queries import manage, people
+from earful.store.queries import people
 from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import mark
@@ -151,4 +151,4 @@ class MacrosView(EditedTable):
     def _names(self) -> Names:
         """Real names to choose from."""
         queues = tuple(queue.name for queue in people.queues())
-        return Names(queues=queues, agents=manage.agent_emails(), facts={})
+        return Names(queues=queues, agents=people.agent_emails(), facts={})

@@ -8,6 +8,7 @@ from earful import actions
 from earful.errors import ActionRefused
 from earful.store.database import transaction
 from earful.store.models import Agent, Queue
+from earful.store.queries.references import initials_of
 from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import mark
@@ -22,7 +23,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from earful_admin import context, passwords
 from earful_admin.access import needs
-from earful_admin.formats import initials, tint, words
+from earful_admin.formats import tint, words
 from earful_admin.manage.tables import EditedTable
 from earful_admin.toasts import say
 
@@ -121,7 +122,7 @@ def _name(_view: PeopleView, _context: Any, row: Agent, _name: str) -> Markup:
         "<span>{}</span></span>{}"
     ).format(
         tint(row.name),
-        row.initials[:2] or initials(row.name),
+        row.initials[:2] or initials_of(row.name),
         row.name,
         you if row.id == context.agent().id else "",
     )
@@ -204,7 +205,7 @@ class PeopleView(EditedTable):
                     self.actor,
                     row.id,
                     name=data["name"],
-                    initials=data["initials"] or initials(data["name"]),
+                    initials=data["initials"] or initials_of(data["name"]),
                     now=self.now,
                 )
             if data["role"] is not row.role:

@@ -7,7 +7,8 @@ from typing import NoReturn
 
 from earful import actions
 from earful.policies import ACTIONS, OPERATORS, Takes, validate_policy
-from earful.store.queries import manage, people
+from earful.store.queries import channels, people, policies
+from earful.store.queries.routable import recent_inbound
 from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import mark
@@ -48,7 +49,7 @@ class PoliciesView(PageView):
 
     @expose("/")
     def index(self) -> str:
-        lines = manage.policies(self.now - LATELY)
+        lines = policies.policies(self.now - LATELY)
         return str(self.render("manage/policies.html", lines=lines, words=_words))
 
     @expose("/<int:policy_id>/switch", methods=["POST"])
@@ -83,7 +84,7 @@ class PoliciesView(PageView):
         line = self._line(policy_id)
         if may(Role.ADMIN):
             return self._editor(line, Draft.of(line), self._names())
-        versions = changes(manage.policy_versions(policy_id))
+        versions = changes(policies.policy_versions(policy_id))
         return str(
             self.render("manage/policy_read.html", line=line, words=_words, changes=versions)
         )
@@ -93,11 +94,11 @@ class PoliciesView(PageView):
     def change(self, policy_id: int) -> ResponseReturnValue:
         return self._answer(self._line(policy_id))
 
-    def _line(self, policy_id: int) -> manage.PolicyLine:
-        line = manage.policy(policy_id, self.now - LATELY)
+    def _line(self, policy_id: int) -> policies.PolicyLine:
+        line = policies.policy(policy_id, self.now - LATELY)
         return line if line is not None else _nothing()
 
-    def _answer(self, line: manage.PolicyLine | None) -> ResponseReturnValue:
+    def _answer(self, line: policies.PolicyLine | None) -> ResponseReturnValue:
         """One press of a button in the form."""
         draft, step = Draft.read(request.form), request.form.get("step", "save")
         names = self._names()
@@ -113,7 +114,7 @@ class PoliciesView(PageView):
         # Somebody else may have saved it since it was read.
         return self._editor(line and self._line(line.id), draft, names), 422
 
-    def _save(self, line: manage.PolicyLine | None, draft: Draft) -> bool:
+    def _save(self, line: policies.PolicyLine | None, draft: Draft) -> bool:
         try:
             actions.save_policy(
                 self.runtime,
@@ -138,12 +139,12 @@ class PoliciesView(PageView):
         return True
 
     def _try(self, draft: Draft) -> DryRun:
-        lines = manage.recent_inbound(TRIED_ON)
+        lines = recent_inbound(TRIED_ON)
         return dry_run(draft.conditions(), draft.wishes(), lines, context.business_hours())
 
     def _editor(
         self,
-        line: manage.PolicyLine | None,
+        line: policies.PolicyLine | None,
         draft: Draft,
         names: Names,
         *,
@@ -151,7 +152,7 @@ class PoliciesView(PageView):
         said: bool = False,
         at: str = "",
     ) -> str:
-        history = changes(manage.policy_versions(line.id)) if line else []
+        history = changes(policies.policy_versions(line.id)) if line else []
         if not (draft.rows or draft.text):
             draft.rows.append(Row())
         shown = said or (line is not None and request.method == "GET")
@@ -181,11 +182,11 @@ class PoliciesView(PageView):
         facts = {fact.name: fact.choices for fact in FACTS if fact.choices}
         return Names(
             queues=queues,
-            agents=manage.agent_emails(),
+            agents=people.agent_emails(),
             notifiers=tuple(config.notifiers),
             facts={
                 **facts,
-                "channel.name": manage.channel_names(),
+                "channel.name": channels.channel_names(),
                 "channel.type": tuple(self.runtime.plugins.channel_types),
                 "message.language": config.inbox.languages,
                 "conversation.queue": queues,
@@ -193,7 +194,7 @@ class PoliciesView(PageView):
         )
 
 
-def _words(line: manage.PolicyLine) -> str:
+def _words(line: policies.PolicyLine) -> str:
     """The sentence of a stored policy, or why it is passed over."""
     said = sentence(line.conditions, line.actions, once=line.once)
     return said or " ".join(

@@ -8,9 +8,10 @@ from typing import Any
 
 from earful.business_hours import BusinessHours
 from earful.errors import ConfigError
-from earful.policies import CompiledPolicy, compile_policy, decide, policy_in_words
+from earful.policies import CompiledPolicy, compile_policy, decide, moment_facts, policy_in_words
 from earful.policies.conditions import Group, Node
-from earful.store.queries.manage import InboundLine, VersionLine
+from earful.store.queries.policies import VersionLine
+from earful.store.queries.routable import Routable, message_facts
 from earful.wording import gettext as _
 
 __all__ = ["Change", "DryRun", "Taken", "changes", "dry_run", "sentence"]
@@ -33,7 +34,7 @@ def sentence(conditions: Any, actions: Any, *, once: bool) -> str:
 class Taken:
     """A message that the policy would take, and why."""
 
-    line: InboundLine
+    line: Routable
     because: tuple[str, ...]
 
 
@@ -51,25 +52,20 @@ class DryRun:
 
 
 def dry_run(
-    conditions: Any, actions: Any, lines: Sequence[InboundLine], hours: BusinessHours
+    conditions: Any, actions: Any, lines: Sequence[Routable], hours: BusinessHours
 ) -> DryRun:
     """Ask one policy about each message by itself; nothing is changed."""
     policy = _compiled(conditions, actions)
     taken = [
         Taken(line=line, because=match.because)
         for line in lines
-        for match in decide([policy], {**line.facts, **_moment(hours, line)}).matched
+        for match in decide([policy], _facts(line, hours)).matched
     ]
     return DryRun(asked=len(lines), taken=tuple(taken))
 
 
-def _moment(hours: BusinessHours, line: InboundLine) -> dict[str, object]:
-    local = hours.local(line.received_at)
-    return {
-        "time.weekday": local.strftime("%A").lower(),
-        "time.hour": local.hour,
-        "time.in_business_hours": hours.is_open(line.received_at),
-    }
+def _facts(line: Routable, hours: BusinessHours) -> dict[str, object]:
+    return {**moment_facts(hours, line.received_at), **message_facts(line)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

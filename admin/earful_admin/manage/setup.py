@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from earful import actions
-from earful.store.queries import manage, system
-from earful.store.queries.manage import Progress
+from earful.store.queries import system
+from earful.store.queries.system import Progress
 from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import ngettext
@@ -163,7 +163,7 @@ class SetupView(PageView):
     def _over(self) -> bool:
         """Whether it was put away; asked at most once a request, and never again after a yes."""
         if not self._is_over and "setup_over" not in g:
-            g.setup_over = manage.setting(SETTING) is not None
+            g.setup_over = system.setting(SETTING) is not None
             self._is_over = g.setup_over
         return self._is_over
 
@@ -213,4 +213,4 @@ class SetupView(PageView):
         return response
 
     def _progress(self) -> Progress:
-        return manage.progress(self.runtime.config.inbox.fallback_queue)
+        return system.progress(self.runtime.config.inbox.fallback_queue)

@@ -10,7 +10,7 @@ from platform import python_version
 from babel.numbers import format_decimal
 from earful import actions, wording
 from earful.job_queue import FailedJob, JobQueue, JobQueueUnavailable, WorkerInfo
-from earful.store.queries import manage, system
+from earful.store.queries import system
 from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import mark
@@ -83,8 +83,8 @@ class SystemView(PageView):
                 beats=system.heartbeats(),
                 unfinished=system.unfinished(),
                 most_unfinished=system.MOST_COUNTED,
-                notifications=manage.failed_notifications(),
-                database=manage.database_facts(),
+                notifications=system.failed_notifications(),
+                database=system.database_facts(),
                 versions=_versions(),
                 is_alive=is_alive,
                 size=size_in_words,

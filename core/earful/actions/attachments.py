@@ -12,6 +12,7 @@ from typing import Any
 
 from earful.actions.actor import Actor, require
 from earful.errors import ActionRefused
+from earful.inbox.answering import mode_of, surface_of
 from earful.inbox.attaching import (
     LONGEST_ALT,
     Taking,
@@ -26,7 +27,7 @@ from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Agent, Channel, Conversation, Reply, ReplyAttachment
 from earful.store.states import Role, WritingMode
-from earful.types import ReplyPermission, Surface
+from earful.types import ReplyPermission
 from earful.wording import gettext, mark, ngettext
 
 __all__ = [
@@ -114,11 +115,6 @@ def _taking(runtime: Runtime, conversation_id: int, mode: WritingMode) -> Taking
             None, gettext("This channel's plugin is not active: it is off, or not configured.")
         )
     return taking(channel.capabilities, surface_of(mode))
-
-
-def surface_of(mode: WritingMode) -> Surface:
-    """Where an answer that is written so will stand."""
-    return Surface.PRIVATE if mode is WritingMode.PRIVATE else Surface.PUBLIC_REPLY
 
 
 def _refuse_many(
@@ -236,8 +232,7 @@ def take_attachments(
     """These files, described so, go out with this reply. Inside the caller's transaction."""
     if not wanted:
         return
-    mode = WritingMode.PRIVATE if reply.surface is Surface.PRIVATE else WritingMode.PUBLIC
-    rows = _beside(reply.agent_id, reply.conversation_id, mode).where(
+    rows = _beside(reply.agent_id, reply.conversation_id, mode_of(reply.surface)).where(
         ReplyAttachment.id.in_(list(wanted))
     )
     found = list(locked(rows))

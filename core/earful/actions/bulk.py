@@ -7,7 +7,7 @@ taken back exactly, once, and only where nobody has changed it since.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ __all__ = [
     "BulkOutcome",
     "change_many",
     "change_one",
+    "hold",
     "put_back",
     "undo_many",
 ]
@@ -93,8 +94,10 @@ def change_many(
     entries: list[dict[str, Any]] = []
     failed: dict[int, str] = {}
     for start in range(0, len(ids), AT_A_TIME):
+        part = ids[start : start + AT_A_TIME]
         with transaction():
-            for key in ids[start : start + AT_A_TIME]:
+            hold(part)
+            for key in part:
                 try:
                     entries.append(change_one(runtime, actor, key, change, *values, now=now))
                 except ActionRefused as refused:
@@ -103,10 +106,24 @@ def change_many(
     return BulkOutcome(tuple(each["id"] for each in entries), failed, undo_id)
 
 
+def hold(ids: Collection[int]) -> None:
+    """Hold conversations for changing them: all before any queue, as `inbox.assigning` demands."""
+    list(
+        locked(
+            Conversation.select(Conversation.id)
+            .where(Conversation.id.in_(ids))
+            .order_by(Conversation.id)
+        )
+    )
+
+
 def change_one(
     runtime: Runtime, actor: Actor, key: int, change: str, *values: Any, now: datetime
 ) -> dict[str, Any]:
-    """Do it to one, and say what that was exactly: what `put_back` takes. Nothing if refused."""
+    """Do it to one, and say what that was exactly: what `put_back` takes. Nothing if refused.
+
+    In the caller's transaction, which holds the conversation.
+    """
     with transaction():
         before = _snapshot(key)
         BULK_CHANGES[change](runtime, actor, key, *values, now=now)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from earful.actions.actor import Actor, require
-from earful.actions.bulk import AT_A_TIME, change_one, put_back
+from earful.actions.bulk import AT_A_TIME, change_one, hold, put_back
 from earful.actions.telling import mark_told_read
 from earful.errors import ActionRefused
 from earful.inbox.telling import Told, tell
@@ -134,6 +134,7 @@ def _next_part(runtime: Runtime, job_id: int, now: datetime) -> bool:
         if not items:
             _finish(job, now)
             return False
+        hold([item.conversation_id for item in items])
         agent = Agent.get_by_id(job.agent_id)
         actor = Actor(agent.id, agent.name, agent.role if agent.active else Role.VIEWER)
         with speaking(agent.language):

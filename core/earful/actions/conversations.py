@@ -114,7 +114,7 @@ def assign(
             raise ActionRefused(msg)
         if agent and agent.away:
             msg = (
-                _("You are away, and gets no conversations.")
+                _("You are away, and get no conversations.")
                 if agent_id == actor.agent_id
                 else _("%(name)s is away, and gets no conversations.", name=agent.name)
             )

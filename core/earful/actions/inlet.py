@@ -20,7 +20,8 @@ from earful.pipeline.fetch import keep
 from earful.runtime import Runtime
 from earful.store import close, transaction
 from earful.store.channel_health import note_success
-from earful.store.database import is_postgres, keep_open, rows
+from earful.store.database import keep_open
+from earful.store.queries.reading import holders, select
 from earful.types import Payload as RawPayload
 
 __all__ = ["Inlet"]
@@ -185,6 +186,5 @@ class Inlet:
 def _configured(names: Iterable[str]) -> dict[str, int]:
     """The ids of those channels that take what is pushed."""
     wanted = list(names)
-    holders = ", ".join(["%s" if is_postgres() else "?"] * len(wanted))
-    sql = f"SELECT name, id FROM channel WHERE state <> 'disabled' AND name IN ({holders})"  # noqa: S608
-    return dict(rows(sql, wanted))
+    sql = f"SELECT name, id FROM channel WHERE state <> 'disabled' AND name IN ({holders(wanted)})"  # noqa: S608
+    return dict(select(sql, wanted))

@@ -12,6 +12,7 @@ from earful.actions.bulk import change_many
 from earful.actions.macros import plan_macro
 from earful.actions.writing import put_draft_back
 from earful.errors import ActionRefused
+from earful.inbox.answering import mode_of
 from earful.inbox.variables import fill
 from earful.inbox.writing import values_of
 from earful.runtime import Runtime
@@ -19,8 +20,6 @@ from earful.store.database import transaction
 from earful.store.models import Draft
 from earful.store.queries.conversation import answerable
 from earful.store.queries.writing import writing_facts
-from earful.store.states import WritingMode
-from earful.types import Surface
 
 __all__ = ["MacroRun", "run_macro"]
 
@@ -71,8 +70,7 @@ def _begin_reply(
     target = answerable(conversation_id)
     if not plan["text"] or facts is None or target is None:
         return None
-    is_private = target.surface is Surface.PRIVATE
-    mode = WritingMode.PRIVATE if is_private else WritingMode.PUBLIC
+    mode = mode_of(target.surface)
     text = fill(plan["text"], values_of(facts)).text
     kept = put_draft_back(actor, conversation_id, mode, "", now)
     if kept is not None and text in kept.text:

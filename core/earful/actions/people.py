@@ -15,6 +15,7 @@ from earful.inbox.text import one_line
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
 from earful.store.models import Agent
+from earful.store.queries.references import initials_of
 from earful.store.states import Role
 from earful.wording import gettext as _
 
@@ -63,7 +64,7 @@ def add_agent(
         agent = Agent.create(
             email=address,
             name=title,
-            initials=one_line(initials, 4) or _initials(title),
+            initials=one_line(initials, 4) or initials_of(title),
             role=role,
             password_hash=_hashed(password),
             created_at=now,
@@ -78,10 +79,6 @@ def _checked_email(email: str) -> str:
         msg = _("%(text)s is not an e-mail address.", text=repr(email))
         raise ActionRefused(msg, field="email")
     return address
-
-
-def _initials(name: str) -> str:
-    return "".join(word[0] for word in name.split()[:3]).upper()
 
 
 def _hashed(password: str) -> str:

@@ -11,8 +11,9 @@ from earful.errors import ActionRefused
 from earful.inbox.text import one_line
 from earful.policies import validate_policy
 from earful.runtime import Runtime
-from earful.store.database import locked, transaction, tuples
+from earful.store.database import locked, transaction
 from earful.store.models import Agent, Policy, PolicyVersion, Queue
+from earful.store.queries.reading import tuples
 from earful.store.states import Role
 from earful.wording import gettext as _
 from earful.wording import mark

@@ -9,8 +9,9 @@ from earful.actions.actor import Actor, audit, require
 from earful.errors import ActionRefused
 from earful.inbox.text import clean, one_line
 from earful.runtime import Runtime
-from earful.store.database import locked, transaction, tuples
+from earful.store.database import locked, transaction
 from earful.store.models import Agent, Queue
+from earful.store.queries.reading import tuples
 from earful.store.states import AssignmentStrategy, Role
 from earful.wording import gettext as _
 

@@ -16,6 +16,7 @@ from earful.inbox import timeline
 from earful.inbox.answering import (
     already_private,
     is_private_reply,
+    mode_of,
     permission,
     surface_of_answer,
 )
@@ -130,14 +131,10 @@ def submit_reply(
             due_at=send_at or now + timedelta(seconds=runtime.config.inbox.undo_seconds),
         )
         take_attachments(runtime, reply, attachments, may, now=now)
-        drop_draft(actor, conversation_id, _mode_of(where))
+        drop_draft(actor, conversation_id, mode_of(where))
         _count_use(saved_reply_id, now)
         audit(actor, "reply.submit", "conversation", conversation_id, now, after={"id": reply.id})
     return int(reply.id)
-
-
-def _mode_of(surface: Surface) -> WritingMode:
-    return WritingMode.PRIVATE if surface is Surface.PRIVATE else WritingMode.PUBLIC
 
 
 def _count_use(saved_reply_id: int | None, now: datetime) -> None:
@@ -305,7 +302,7 @@ def undo_reply(_runtime: Runtime, actor: Actor, reply_id: int, *, now: datetime)
             msg = gettext("Too late to undo: the reply has left.")
             raise ActionRefused(msg)
         text = reply.text.removesuffix(reply.sign_off).rstrip() if reply.sign_off else reply.text
-        mode = _mode_of(reply.surface)
+        mode = mode_of(reply.surface)
         draft = put_draft_back(actor, reply.conversation_id, mode, text, now)
         put_attachments_back(actor, reply, mode, now)
         audit(actor, "reply.undo", "conversation", reply.conversation_id, now)

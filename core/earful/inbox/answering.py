@@ -11,7 +11,7 @@ from earful.inbox import timeline
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store.models import Message, Reply, Thread
 from earful.store.queries.conversation import Answerable
-from earful.store.states import Direction, ReplyState
+from earful.store.states import STANDING, Direction, WritingMode
 from earful.types import RemovalKind, ReplyContext, ReplyPermission, Surface
 from earful.wording import gettext as _
 from earful.wording import mark
@@ -21,8 +21,10 @@ __all__ = [
     "follow_thread",
     "is_private_reply",
     "last_inbound_at",
+    "mode_of",
     "permission",
     "permitted",
+    "surface_of",
     "surface_of_answer",
 ]
 
@@ -32,12 +34,20 @@ _REMOVED = {
     RemovalKind.SPAM: mark("This message is no longer shown there (spam)."),
 }
 
-_NEVER_LEFT = (ReplyState.DRAFT, ReplyState.PENDING_APPROVAL, ReplyState.FAILED, ReplyState.UNDONE)
-
 
 def surface_of_answer(surface: Surface) -> Surface:
     """Where a message is answered unless somebody says otherwise."""
     return Surface.PRIVATE if surface is Surface.PRIVATE else Surface.PUBLIC_REPLY
+
+
+def surface_of(mode: WritingMode) -> Surface:
+    """Where an answer that is written so will stand."""
+    return Surface.PRIVATE if mode is WritingMode.PRIVATE else Surface.PUBLIC_REPLY
+
+
+def mode_of(surface: Surface) -> WritingMode:
+    """How an answer that stands there is written."""
+    return WritingMode.PRIVATE if surface is Surface.PRIVATE else WritingMode.PUBLIC
 
 
 def is_private_reply(message: Message | Answerable, surface: Surface) -> bool:
@@ -133,7 +143,7 @@ def already_private(message: Message) -> bool:
         (Reply.conversation == message.conversation_id)
         & (Reply.message == message.id)
         & (Reply.surface == Surface.PRIVATE)
-        & Reply.state.not_in(_NEVER_LEFT)
+        & Reply.state.in_(STANDING)
     )
     return bool(replies.exists())
 

@@ -69,7 +69,8 @@ def hand_out(
     for conversation in waiting:
         _give(work, conversation, needs.get(conversation.id, frozenset()), now, tell_waiting)
     for queue in queues.values():
-        Queue.update(last_assigned_id=queue.last_assigned_id).where(Queue.id == queue.id).execute()
+        if queue.is_dirty():
+            queue.save(only=[Queue.last_assigned_id])
     timeline.add(work.entries)
     tell(AgentNotificationKind.ASSIGNED, work.told, now=now)
 
@@ -81,7 +82,7 @@ def _waiting(ids: Sequence[int]) -> list[Conversation]:
             .where(
                 Conversation.id.in_(ids)
                 & Conversation.assignee.is_null()
-                & Conversation.queue.is_null(is_null=False)
+                & Conversation.queue.in_(Queue.select(Queue.id).where(_handing()))
                 & (Conversation.status == ConversationStatus.OPEN)
             )
             .order_by(Conversation.id)
@@ -90,8 +91,13 @@ def _waiting(ids: Sequence[int]) -> list[Conversation]:
 
 
 def _held_queues() -> dict[int, Queue]:
-    query = Queue.select().where(Queue.active & (Queue.assignment != AssignmentStrategy.BY_HAND))
-    return {queue.id: queue for queue in locked(query.order_by(Queue.id))}
+    query = Queue.select().where(_handing()).order_by(Queue.id)
+    return {queue.id: queue for queue in locked(query)}
+
+
+def _handing() -> Any:
+    """The queues that hand out."""
+    return Queue.active & (Queue.assignment != AssignmentStrategy.BY_HAND)
 
 
 def _give(
@@ -154,10 +160,7 @@ def _held(person: Candidate) -> str:
 
 def hand_out_waiting(*, now: datetime, limit: int) -> None:
     """Give out what found nobody free before. The most urgent of each queue first."""
-    queues = Queue.select(Queue.id).where(
-        Queue.active & (Queue.assignment != AssignmentStrategy.BY_HAND)
-    )
-    for (queue_id,) in list(queues.tuples()):
+    for (queue_id,) in list(Queue.select(Queue.id).where(_handing()).tuples()):
         waiting = (
             Conversation.select(Conversation.id)
             .where(

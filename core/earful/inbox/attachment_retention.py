@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from earful.inbox.erasing import ON_ITS_WAY
 from earful.store.database import transaction
 from earful.store.models import ReplyAttachment
 from earful.store.queries.attachments import due_attachments
+from earful.store.states import ON_ITS_WAY
 
 __all__ = ["let_go"]
 
@@ -15,8 +15,8 @@ LATER = timedelta(days=1)
 """When what is still needed is looked at again."""
 
 
-def let_go(*, now: datetime, limit: int) -> int:
-    """Go through what is due, some at a time; returns how many files that were.
+def let_go(*, now: datetime, limit: int) -> None:
+    """Go through what is due, some at a time.
 
     A file beside words that wait stays with them; one whose reply is on its way stays, too.
     """
@@ -34,4 +34,3 @@ def let_go(*, now: datetime, limit: int) -> int:
         ReplyAttachment.update(keep_until=None, body=b"").where(
             ReplyAttachment.id.in_(list(over)), ~ReplyAttachment.reply.is_null()
         ).execute()
-    return len(due)

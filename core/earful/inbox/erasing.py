@@ -40,16 +40,13 @@ from earful.store.models import (
     ReplyAttachment,
     Thread,
 )
-from earful.store.states import ConversationStatus, PayloadState, ReplyState
+from earful.store.states import NOT_OVER, ConversationStatus, PayloadState, ReplyState
 from earful.types import InboundMessage, RemovalKind
 from earful.types import Payload as RawPayload
 
-__all__ = ["ERASED", "ON_ITS_WAY", "accounts_of", "erase_payloads", "erase_person"]
+__all__ = ["ERASED", "accounts_of", "erase_payloads", "erase_person"]
 
 ERASED = "Erased"
-ON_ITS_WAY = (ReplyState.QUEUED, ReplyState.SENDING, ReplyState.UNCONFIRMED)
-"""A reply in these states still needs its text."""
-_WAITING = (ConversationStatus.OPEN, ConversationStatus.PENDING, ConversationStatus.SNOOZED)
 _READ = (PayloadState.PARSED, PayloadState.UNSUPPORTED, PayloadState.QUARANTINED)
 _TELLING = frozenset({"because", "error", "outcome", "reason", "text", "title"})
 """What events say in words of their own, which may be the person's."""
@@ -215,7 +212,7 @@ def _close(ids: Collection[int], agent_id: int | None, now: datetime) -> None:
     """Nobody is left to answer: what waited is resolved, and all tell why they are empty."""
     waiting = list(Conversation.select().where(Conversation.id.in_(ids)))
     for each in waiting:
-        if each.status in _WAITING:
+        if each.status in NOT_OVER:
             change_status(
                 each,
                 ConversationStatus.RESOLVED,
@@ -227,7 +224,7 @@ def _close(ids: Collection[int], agent_id: int | None, now: datetime) -> None:
         [
             timeline.entry(each.id, "contact_erased", now, agent_id=agent_id)
             for each in waiting
-            if each.status not in _WAITING
+            if each.status not in NOT_OVER
         ]
     )
 

@@ -10,12 +10,15 @@ from earful.inbox.lifecycle import change_status
 from earful.inbox.telling import Told, tell
 from earful.inbox.text import clean, snippet
 from earful.store.models import Conversation, Message, Reply
-from earful.store.states import AgentNotificationKind, ConversationStatus, Direction, ReplyState
+from earful.store.states import (
+    SHOWN,
+    AgentNotificationKind,
+    ConversationStatus,
+    Direction,
+    ReplyState,
+)
 
-__all__ = ["SHOWN", "confirm", "fail", "hold", "newer_messages", "sent"]
-
-SHOWN = (ReplyState.SENT, ReplyState.CONFIRMED)
-"""States in which the reply stands on the platform."""
+__all__ = ["confirm", "fail", "hold", "newer_messages", "sent"]
 
 
 def sent(reply: Reply, *, external_id: str | None, url: str | None, at: datetime) -> bool:

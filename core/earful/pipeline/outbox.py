@@ -26,9 +26,10 @@ from earful.inbox.replies import fail, hold, newer_messages, sent
 from earful.inbox.text import clean
 from earful.plugins import contained
 from earful.runtime import ConfiguredChannel, Runtime
+from earful.store.channel_health import live_channels
 from earful.store.database import transaction
 from earful.store.models import Channel, Identity, Message, Reply, ReplyAttachment, Thread
-from earful.store.states import ChannelState, ReplyState
+from earful.store.states import ReplyState
 from earful.store.unfinished import REPLY_UNFINISHED
 from earful.types import OutboundAttachment, OutboundReply, Receipt, RemovalKind, Surface
 from earful.wording import mark
@@ -78,9 +79,7 @@ def _claim(reply_id: int, now: datetime) -> Reply | None:
                 (Reply.id == reply_id)
                 & (Reply.state == ReplyState.QUEUED)
                 & (Reply.due_at <= now)
-                & Reply.channel.in_(
-                    Channel.select(Channel.id).where(Channel.state == ChannelState.LIVE)
-                )
+                & Reply.channel.in_(live_channels())
             )
             .execute()
         )
@@ -213,22 +212,17 @@ def _later(
         )
 
 
-def give_up_expired(*, now: datetime) -> int:
+def give_up_expired(*, now: datetime) -> None:
     """Replies whose sender never came back are `unconfirmed` from now on."""
     with transaction():
-        found: int = (
-            Reply.update(
-                state=ReplyState.UNCONFIRMED,
-                lease_until=None,
-                due_at=now,
-                error=mark("Earful was interrupted while it sent this reply."),
-            )
-            .where(
-                REPLY_UNFINISHED & (Reply.state == ReplyState.SENDING) & (Reply.lease_until <= now)
-            )
-            .execute()
-        )
-    return found
+        Reply.update(
+            state=ReplyState.UNCONFIRMED,
+            lease_until=None,
+            due_at=now,
+            error=mark("Earful was interrupted while it sent this reply."),
+        ).where(
+            REPLY_UNFINISHED & (Reply.state == ReplyState.SENDING) & (Reply.lease_until <= now)
+        ).execute()
 
 
 def find_reply(runtime: Runtime, reply_id: int, *, now: datetime) -> None:

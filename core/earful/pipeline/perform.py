@@ -15,9 +15,10 @@ from earful.inbox.channels import pause_for_sign_in
 from earful.inbox.text import clean
 from earful.plugins import contained
 from earful.runtime import Runtime
+from earful.store.channel_health import live_channels
 from earful.store.database import transaction
 from earful.store.models import Channel, Message, PlatformAction
-from earful.store.states import ChannelState, PlatformActionState
+from earful.store.states import PlatformActionState
 from earful.store.unfinished import PLATFORM_ACTION_UNFINISHED
 from earful.types import Action, ActionKind, RemovalKind
 from earful.wording import mark
@@ -79,9 +80,7 @@ def _claim(action_id: int, now: datetime) -> PlatformAction | None:
                 (PlatformAction.id == action_id)
                 & (PlatformAction.state == PlatformActionState.QUEUED)
                 & (PlatformAction.due_at <= now)
-                & PlatformAction.channel.in_(
-                    Channel.select(Channel.id).where(Channel.state == ChannelState.LIVE)
-                )
+                & PlatformAction.channel.in_(live_channels())
             )
             .execute()
         )
@@ -162,16 +161,11 @@ def _tell(row: PlatformAction, kind: str, now: datetime, **data: str) -> None:
     )
 
 
-def take_up_expired(*, now: datetime) -> int:
+def take_up_expired(*, now: datetime) -> None:
     """What a worker left behind half-way is done again."""
     with transaction():
-        found: int = (
-            PlatformAction.update(state=PlatformActionState.QUEUED, lease_until=None, due_at=now)
-            .where(
-                PLATFORM_ACTION_UNFINISHED
-                & (PlatformAction.state == PlatformActionState.SENDING)
-                & (PlatformAction.lease_until <= now)
-            )
-            .execute()
-        )
-    return found
+        PlatformAction.update(state=PlatformActionState.QUEUED, lease_until=None, due_at=now).where(
+            PLATFORM_ACTION_UNFINISHED
+            & (PlatformAction.state == PlatformActionState.SENDING)
+            & (PlatformAction.lease_until <= now)
+        ).execute()

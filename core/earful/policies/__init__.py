@@ -29,7 +29,7 @@ from earful.policies.engine import (
     decide,
     validate_policy,
 )
-from earful.policies.facts import Fact, FactRegistry, FactType, FactValues
+from earful.policies.facts import Fact, FactRegistry, FactType, FactValues, moment_facts
 from earful.policies.mistakes import Mistake
 from earful.policies.operators import OPERATORS, Operator, Takes
 from earful.policies.view_facts import VIEW_FACTS, validate_view, view_operators
@@ -61,6 +61,7 @@ __all__ = [
     "condition_in_words",
     "decide",
     "macro_in_words",
+    "moment_facts",
     "policy_in_words",
     "validate_actions",
     "validate_condition",

@@ -9,15 +9,26 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypedDict, TypeVar
 
 import regex
 
+from earful.business_hours import BusinessHours
 from earful.types import Priority, Surface
 from earful.wording import mark
 
-__all__ = ["Fact", "FactRegistry", "FactType", "FactValues", "FactView", "fold", "word_run"]
+__all__ = [
+    "Fact",
+    "FactRegistry",
+    "FactType",
+    "FactValues",
+    "FactView",
+    "fold",
+    "moment_facts",
+    "word_run",
+]
 
 T = TypeVar("T")
 
@@ -80,6 +91,17 @@ FactValues = TypedDict(
 A name that is missing, or None, is not known: no question about it is answered with yes, except
 `is_unknown`.
 """
+
+
+def moment_facts(hours: BusinessHours, at: datetime) -> dict[str, object]:
+    """The facts about a moment, in the business's own time zone."""
+    local = hours.local(at)
+    return {
+        "time.weekday": local.strftime("%A").lower(),
+        "time.hour": local.hour,
+        "time.in_business_hours": hours.is_open(at),
+    }
+
 
 _WEEKDAYS = (
     mark("monday"),

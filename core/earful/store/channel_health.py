@@ -1,13 +1,20 @@
-"""Notes that a channel was heard of, without waiting for whoever holds its row."""
+"""Which channels are live, and a note that one was heard of, whoever holds its row."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from earful.store.database import execute, is_postgres
 from earful.store.models import Channel
+from earful.store.states import ChannelState
 
-__all__ = ["note_success"]
+__all__ = ["live_channels", "note_success"]
+
+
+def live_channels() -> Any:
+    """The ids of the channels that are read and written to, as a part of other queries."""
+    return Channel.select(Channel.id).where(Channel.state == ChannelState.LIVE)
 
 
 def note_success(channel_id: int, at: datetime) -> None:

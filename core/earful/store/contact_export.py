@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
-from enum import IntEnum
 from typing import Any
 
 from earful.store.database import connection
@@ -26,7 +24,7 @@ from earful.store.models import (
     Reply,
     ReplyAttachment,
 )
-from earful.store.queries.reading import dicts
+from earful.store.queries.reading import dicts, plain
 
 __all__ = ["exported_contact"]
 
@@ -98,11 +96,5 @@ def _rows(query: Any, key: Any) -> Iterator[dict[str, Any]]:
 
 
 def _text(row: dict[str, Any]) -> str:
-    plain = {name: _value(value) for name, value in row.items() if name not in _INTERNAL}
-    return json.dumps(plain, ensure_ascii=False)
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.name.lower() if isinstance(value, IntEnum) else value
+    kept = {name: value for name, value in row.items() if name not in _INTERNAL}
+    return json.dumps(plain(kept), ensure_ascii=False)

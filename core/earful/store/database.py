@@ -26,7 +26,6 @@ __all__ = [
     "rows",
     "time_limit",
     "transaction",
-    "tuples",
 ]
 
 
@@ -154,11 +153,6 @@ def _postgres_limit(seconds: float) -> Iterator[None]:
         if "statement timeout" in str(error):
             raise TooSlow from error
         raise
-
-
-def tuples(query: Any) -> list[tuple[Any, ...]]:
-    """The rows of a query as plain tuples; several times cheaper than objects."""
-    return list(query.tuples())
 
 
 def execute(sql: str, parameters: Sequence[object] = ()) -> Any:

@@ -12,10 +12,9 @@ __all__ = ["Directory", "QueueRef", "ensure_queue"]
 
 @dataclass(frozen=True, slots=True)
 class QueueRef:
-    """A queue, as far as routing and clocks need it."""
+    """A queue, as far as routing needs it."""
 
     id: int
-    first_response_minutes: int | None
     hands_out: bool = False
     """Whether it gives its conversations to agents by itself."""
 
@@ -40,12 +39,10 @@ class Directory:
 
 
 def _queues() -> dict[str, QueueRef]:
-    rows = Queue.select(Queue.name, Queue.id, Queue.first_response_minutes, Queue.assignment).where(
-        Queue.active
-    )
+    rows = Queue.select(Queue.name, Queue.id, Queue.assignment).where(Queue.active)
     return {
-        name: QueueRef(queue_id, minutes, assignment is not AssignmentStrategy.BY_HAND)
-        for name, queue_id, minutes, assignment in rows.tuples()
+        name: QueueRef(queue_id, assignment is not AssignmentStrategy.BY_HAND)
+        for name, queue_id, assignment in rows.tuples()
     }
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from enum import IntEnum
 from typing import Any
 
 import peewee
@@ -28,7 +26,7 @@ from earful.store.models import (
 )
 from earful.store.queries.attachments import attachments_of, facts_of
 from earful.store.queries.labels import label_names
-from earful.store.queries.reading import dicts
+from earful.store.queries.reading import dicts, plain
 
 __all__ = ["conversation_count", "exported_conversations"]
 
@@ -76,7 +74,7 @@ def _conversations(after: int) -> list[dict[str, Any]]:
         .order_by(Conversation.id)
         .limit(_BATCH)
     )
-    return [_plain(row) for row in dicts(query)]
+    return [plain(row) for row in dicts(query)]
 
 
 def _with_parts(batch: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -136,22 +134,12 @@ def _messages(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
 def _of_messages(query: Any, model: Any, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     found = defaultdict(list)
     for row in dicts(query.where(model.message.in_(ids)).order_by(model.id)):
-        found[row.pop("message")].append(_plain(row))
+        found[row.pop("message")].append(plain(row))
     return found
 
 
 def _grouped(rows: Any) -> dict[int, list[dict[str, Any]]]:
     groups = defaultdict(list)
     for row in rows:
-        groups[row.pop("conversation")].append(_plain(row))
+        groups[row.pop("conversation")].append(plain(row))
     return groups
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: _value(value) for name, value in row.items()}
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.name.lower() if isinstance(value, IntEnum) else value

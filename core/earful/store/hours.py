@@ -10,8 +10,9 @@ from typing import Any
 
 from earful.business_hours import WEEKDAYS, BusinessHours, span_text
 from earful.errors import EarfulError
-from earful.store.database import connection, tuples
+from earful.store.database import connection
 from earful.store.models import Setting
+from earful.store.queries.reading import tuples
 
 __all__ = ["KEY", "SavedHours", "UnreadableHours", "as_stored", "saved_hours"]
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 __all__ = [
+    "NOT_OVER",
+    "ON_ITS_WAY",
+    "SHOWN",
+    "STANDING",
     "AgentNotificationKind",
     "AssignmentStrategy",
     "BulkItemState",
@@ -143,6 +147,10 @@ class ConversationStatus(StrEnum):
     IGNORED = "ignored"
 
 
+NOT_OVER = (ConversationStatus.OPEN, ConversationStatus.PENDING, ConversationStatus.SNOOZED)
+"""Statuses of conversations that somebody still has to do with."""
+
+
 class ListOrder(StrEnum):
     """In which order a list of conversations is read; each has its own indexes."""
 
@@ -190,6 +198,21 @@ class ReplyState(StrEnum):
     def word(self) -> str:
         """As it stands in a sentence."""
         return self.value.replace("_", " ")
+
+
+ON_ITS_WAY = (ReplyState.QUEUED, ReplyState.SENDING, ReplyState.UNCONFIRMED)
+"""States in which a reply still needs its text."""
+SHOWN = (ReplyState.SENT, ReplyState.CONFIRMED)
+"""States in which a reply stands on the platform."""
+STANDING = (
+    ReplyState.QUEUED,
+    ReplyState.SENDING,
+    ReplyState.SENT,
+    ReplyState.CONFIRMED,
+    ReplyState.HELD,
+    ReplyState.UNCONFIRMED,
+)
+"""States in which a reply stands on the platform, or may yet."""
 
 
 class PlatformActionState(StrEnum):

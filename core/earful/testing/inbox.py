@@ -1,19 +1,17 @@
 """A whole installation inside one test: payloads go in, messages come out, time is the test's.
 
-Runs the same steps as workers and ticker do, in this process and in order.
+Runs the jobs of workers and ticker, in this process and in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from earful import actions
+from earful import actions, jobs
 from earful.actions import SYSTEM
-from earful.jobs import triage_newest
-from earful.pipeline import digests, fetch, ingest, notify, outbox, perform, sla
 from earful.runtime import Runtime
 from earful.store import connection
 from earful.store.models import (
@@ -124,46 +122,9 @@ class Inbox:
         return count
 
     def _run(self, job: str, ids: Sequence[int]) -> None:
-        self._steps(ids)[job]()
-
-    def _steps(self, ids: Sequence[int]) -> dict[str, Callable[[], object]]:
-        """The same as `earful.jobs`, at the time of the test."""
-        runtime, now = self.runtime, self.now
-        return {
-            "poll_channel": lambda: self._poll(ids[0]),
-            "check_channel": lambda: fetch.check(runtime, ids[0]),
-            "ingest_payload": lambda: self._ingest(ids),
-            "triage": lambda: self._triage(ids),
-            "send_reply": lambda: outbox.send_reply(runtime, ids[0], now=now),
-            "perform_action": lambda: perform.perform(runtime, ids[0], now=now),
-            "find_reply": lambda: outbox.find_reply(runtime, ids[0], now=now),
-            "breach_clock": lambda: sla.breach(ids[0], list(runtime.config.notifiers), now=now),
-            "deliver_notification": lambda: notify.deliver(runtime, ids[0], now=now),
-            "change_many": lambda: self._change_many(ids[0]),
-            "send_digest": lambda: digests.send_digest(runtime, ids[0], now=now),
-        }
-
-    def _change_many(self, job_id: int) -> None:
-        if actions.continue_bulk_job(self.runtime, job_id, now=self.now):
-            self.jobs.enqueue("change_many", job_id, on="notify")
-
-    def _poll(self, channel_id: int) -> None:
-        fetched = fetch.fetch(self.runtime, channel_id, now=self.now)
-        self.jobs.enqueue_many("ingest_payload", fetched.payload_ids, on="ingest", unique=True)
-        if fetched.more:
-            self.jobs.enqueue("poll_channel", channel_id, on="fetch")
-
-    def _ingest(self, payload_ids: Sequence[int]) -> None:
-        for payload_id in payload_ids:
-            if ingest.ingest(self.runtime, payload_id, now=self.now).new:
-                self.jobs.enqueue("triage", unique="triage")
-
-    def _triage(self, passed_over: Sequence[int]) -> None:
-        failed, more = triage_newest(self.runtime, passed_over, now=self.now)
-        if more:
-            self.jobs.enqueue("triage", *passed_over, *failed, unique="triage")
-        for error in failed.values():
-            raise error
+        """The very job that a worker runs, at the time of the test."""
+        jobs.attach(self.runtime)
+        getattr(jobs, job)(*ids)
 
     def reply(self, message: InboxMessage, text: str) -> SentReply:
         """Answer a message, wait until it can no longer be undone, and send it."""

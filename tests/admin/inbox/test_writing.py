@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -253,6 +254,22 @@ def test_each_way_to_answer_has_its_own_permission_limit_and_price(
     assert 'href="https://wall.example/open"' in page
     assert 'value="private" data-kind="private" data-limit="10000"' in page
     assert "$0.015" in page
+
+
+@pytest.mark.parametrize(
+    ("price", "told"), [(lambda *_: 0.2, "$0.20"), (lambda *_: 0.0, ""), (lambda *_: 1 / 0, "")]
+)
+def test_what_is_being_typed_is_priced_unless_the_plugin_fails(
+    agent: FlaskClient,
+    town: Town,
+    earful_runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+    price: Callable[..., float],
+    told: str,
+) -> None:
+    channel = earful_runtime.channels["wall"]
+    monkeypatch.setattr(channel, "type", replace(channel.type, reply_cost=price))
+    assert keep(agent, town, "Hello").json["cost"] == told
 
 
 def test_a_channel_whose_plugin_is_off_can_still_be_read_and_noted_in(

@@ -1,9 +1,10 @@
 """The channel and plugin pages: states, tests, refused payloads, plugins that fail."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from earful import AuthenticationFailed, store
+from earful import AuthenticationFailed, Capabilities, store
 from earful.plugins import PluginHost
 from earful.runtime import Runtime, Trouble
 from earful.store.models import Channel, Payload
@@ -51,10 +52,11 @@ def test_a_channel_that_is_configured_no_more_says_so(shop: Inbox, sign_in: Sign
 def test_a_plugin_that_cannot_say_what_it_can_do_hides_nothing_else(
     shop: Inbox, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(_self: object) -> None:
+    def fails(_settings: object) -> Capabilities:
         raise ValueError("a bug")
 
-    monkeypatch.setattr("earful.runtime.ConfiguredChannel.capabilities", property(fails))
+    channel = shop.runtime.channels["wall"]
+    monkeypatch.setattr(channel, "type", replace(channel.type, capabilities=fails))
     page = sign_in(LEAD).get("/channels/").text
     assert "ValueError: a bug" in page
     assert "2 quarantined" in page

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from earful.policies import validate_policy
-from earful.store.queries.manage import VersionLine
+from earful.store.queries.policies import VersionLine
 from earful_admin.manage.policy_check import Names, check
 from earful_admin.manage.policy_draft import ActionRow, Draft, Row
 from earful_admin.manage.policy_words import changes, sentence

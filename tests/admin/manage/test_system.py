@@ -8,7 +8,7 @@ from earful import actions, store
 from earful.actions import SYSTEM
 from earful.job_queue import FailedJob, WorkerInfo
 from earful.store.models import Agent, Channel, Notification, Queue, Setting
-from earful.store.queries.manage import Progress
+from earful.store.queries.system import Progress
 from earful.store.states import Health, NotificationState, Role
 from earful.testing.inbox import Inbox
 from earful_admin.manage.setup import steps

@@ -10,6 +10,7 @@ from earful import actions, store
 from earful.actions import SYSTEM, Actor
 from earful.inbox import audit
 from earful.store.models import Agent, AuditEvent, Queue
+from earful.store.queries.references import initials_of
 from earful.store.states import Role
 from earful.testing.inbox import Inbox
 from earful_admin import passwords
@@ -195,6 +196,18 @@ def test_nothing_changes_for_who_is_saved_unchanged(shop: Inbox, sign_in: SignIn
     sent = {"name": before.name, "initials": before.initials, "role": "LEAD", "active": "y"}
     admin.post(f"/people/edit/?id={before.id}", data=sent)
     assert agent("lead").epoch == before.epoch
+
+
+@pytest.mark.parametrize("name", ["Zoe", "Zoe Ann Fox"])
+def test_initials_nobody_chose_are_the_same_wherever_they_are_made(
+    shop: Inbox, sign_in: SignIn, name: str
+) -> None:
+    admin = sign_in(ADMIN)
+    admin.post("/people/new/", data=PERSON | {"name": name})
+    before = agent("zoe")
+    sent = {"name": name, "initials": "", "role": "LEAD", "active": "y"}
+    admin.post(f"/people/edit/?id={before.id}", data=sent)
+    assert agent("zoe").initials == before.initials == initials_of(name)
 
 
 @pytest.mark.parametrize("change", [{"role": "LEAD", "active": "y"}, {"role": "ADMIN"}])

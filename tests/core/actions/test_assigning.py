@@ -16,6 +16,7 @@ from earful.store.states import AssignmentStrategy, ConversationStatus, Role
 from earful.testing.inbox import Inbox
 
 from tests.core.conftest import agent
+from tests.core.pipeline.test_query_counts import counted
 from tests.wall import NOON, Wall, post
 
 numbers = iter(range(1, 1_000_000))
@@ -238,7 +239,7 @@ def test_nobody_can_be_given_what_they_are_not_there_for(
 
     with pytest.raises(ActionRefused, match="ben is away"):
         actions.assign(inbox.runtime, team[0], key, team[1].agent_id, now=NOON)
-    with pytest.raises(ActionRefused, match="You are away"):
+    with pytest.raises(ActionRefused, match="You are away, and get no"):
         actions.assign(inbox.runtime, team[1], key, team[1].agent_id, now=NOON)
 
 
@@ -250,6 +251,37 @@ def test_moving_it_to_a_queue_that_hands_out_gives_it_to_somebody(
     actions.set_queue(inbox.runtime, team[1], key, other.id, now=NOON)
 
     assert holders([key]) == ["ann"]
+
+
+def test_moving_it_to_a_queue_that_does_not_hand_out_costs_no_look_at_people(
+    inbox: Inbox, wall: Wall, queue: Queue, team: list[Actor]
+) -> None:
+    (key,) = arrive(inbox, wall)
+    by_hand = Queue.create(name="By hand")
+    for name in ("One", "Two", "Three"):
+        Queue.create(name=name, assignment=AssignmentStrategy.ROUND_ROBIN)
+    statements: list[str] = []
+    with store.transaction(), counted(statements):
+        actions.set_queue(inbox.runtime, team[1], key, by_hand.id, now=NOON)
+
+    told = [each for each in statements if "assignee_id, count(*)" in each]
+    held = [each for each in statements if each.startswith("SELECT") and "last_assigned" in each]
+    assert (told, len(held)) == ([], 1)
+
+
+def test_only_queues_that_gave_something_are_written(
+    inbox: Inbox, wall: Wall, queue: Queue, team: list[Actor]
+) -> None:
+    ids = arrive(inbox, wall, 3)
+    use(queue, "round_robin")
+    for name in ("One", "Two", "Three"):
+        Queue.create(name=name, assignment=AssignmentStrategy.ROUND_ROBIN)
+    statements: list[str] = []
+    with store.transaction(), counted(statements):
+        hand_out(ids, now=NOON)
+
+    assert len([each for each in statements if each.startswith('UPDATE "queue"')]) == 1
+    assert Queue.get_by_id(queue.id).last_assigned_id == team[2].agent_id
 
 
 def test_leads_send_others_away_and_return_what_they_hold(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from earful import actions
 from earful.actions import Actor
 from earful.errors import ActionRefused
 from earful.store import models
-from earful.store.states import Role
+from earful.store.states import AssignmentStrategy, Role
 from earful.types import Priority
 
 from tests.core.store.filler import NOW, Filler
@@ -178,3 +182,75 @@ def test_everything_is_on_the_timeline_and_in_the_audit(shop: Filler, sam: Actor
     assert kinds == ["resolved", "undone"]
     audited = [event.action for event in models.AuditEvent.select().order_by(models.AuditEvent.id)]
     assert audited == ["conversation.resolved", "conversation.undone"]
+
+
+# Beside others, on PostgreSQL. On SQLite only one writes at a time.
+
+
+def at_once(shop: Filler, sam: Actor, ids: list[int]) -> None:
+    actions.change_many(RUNTIME, sam, ids, "queue", shop.queues[1].id, now=NOW)
+
+
+def by_a_job(shop: Filler, sam: Actor, ids: list[int]) -> None:
+    job = actions.start_bulk_job(RUNTIME, sam, ids, "queue", shop.queues[1].id, now=NOW)
+    assert not actions.continue_bulk_job(RUNTIME, job, now=NOW)
+
+
+def taken_back(sam: Actor) -> None:
+    job = models.BulkJob.get_or_none()
+    if job is None:
+        actions.undo_many(RUNTIME, sam, models.BulkUndo.get().id, now=LATER)
+    else:
+        actions.undo_bulk_job(RUNTIME, sam, job.id, now=LATER)
+        actions.continue_bulk_job(RUNTIME, job.id, now=LATER)
+
+
+def until_it_waits(watcher: psycopg.Connection[Any]) -> None:
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    ends = time.monotonic() + 10
+    while watcher.execute(waiting).fetchone() is None:
+        assert time.monotonic() < ends, "the bulk change waits for nobody"
+        time.sleep(0.02)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("change", [at_once, by_a_job])
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_bulk_move_leaves_queues_to_others_until_it_holds_its_conversations(
+    database: str, shop: Filler, sam: Actor, change: Callable[..., None]
+) -> None:
+    models.Queue.update(assignment=AssignmentStrategy.ROUND_ROBIN).execute()
+    ids = [waiting(shop), waiting(shop)]
+    models.Conversation.update(assignee=None).execute()
+    watcher = psycopg.connect(database, autocommit=True)
+    with watcher, psycopg.connect(database) as routing, ThreadPoolExecutor(1) as pool:
+        # What routing does: first its conversation, then the queues.
+        routing.execute("SELECT 1 FROM conversation WHERE id = %s FOR NO KEY UPDATE", ids[1:])
+        moved = pool.submit(change, shop, sam, ids)
+        until_it_waits(watcher)
+        routing.execute("SELECT 1 FROM queue ORDER BY id FOR NO KEY UPDATE NOWAIT")
+        routing.commit()
+        moved.result(10)
+    assert {row.queue_id for row in models.Conversation.select()} == {shop.queues[1].id}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("change", [at_once, by_a_job])
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_what_somebody_else_changed_just_before_is_not_taken_back(
+    database: str, shop: Filler, sam: Actor, change: Callable[..., None]
+) -> None:
+    key = waiting(shop)
+    watcher = psycopg.connect(database, autocommit=True)
+    with watcher, psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("UPDATE conversation SET priority = 3 WHERE id = %s", [key])
+        moved = pool.submit(change, shop, sam, [key])
+        until_it_waits(watcher)
+        other.commit()
+        moved.result(10)
+    taken_back(sam)
+    row = models.Conversation.get_by_id(key)
+    assert (row.queue_id, row.priority) == (shop.queues[0].id, 3)

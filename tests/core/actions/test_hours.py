@@ -9,7 +9,7 @@ from earful import actions
 from earful.actions import Actor, HolidayText, HoursText, InvalidHours, NewerHours, Opening
 from earful.business_hours import WEEKDAYS, BusinessHours, parse_span, span_text
 from earful.pipeline import sla
-from earful.pipeline.route.facts import moment_facts
+from earful.policies import moment_facts
 from earful.store.hours import KEY, SavedHours, as_stored, saved_hours
 from earful.store.models import AuditEvent, Clock, Queue, Setting
 from earful.testing.inbox import Inbox

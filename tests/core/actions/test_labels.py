@@ -8,7 +8,6 @@ import pytest
 from earful import Label, Removal, actions
 from earful.actions import Actor
 from earful.errors import ActionRefused
-from earful.pipeline.route.facts import load
 from earful.store.corrections import exported_corrections
 from earful.store.export import exported_conversations
 from earful.store.models import (
@@ -21,7 +20,7 @@ from earful.store.models import (
     PolicyRun,
 )
 from earful.store.queries.inbox import conversation_row
-from earful.store.queries.manage import recent_inbound
+from earful.store.queries.routable import recent_inbound, to_route
 from earful.store.queries.timeline import timeline
 from earful.store.states import Stage
 from earful.testing.inbox import Inbox, InboxMessage
@@ -66,7 +65,7 @@ def test_a_correction_wins_wherever_labels_are_read(
     (line,) = timeline(message.conversation_id).messages
     assert {each.name for each in line.labels} == {"sentiment:negative", "topic:parcel"}
     (recent,) = recent_inbound()
-    assert recent.facts["labels"] == {"sentiment:negative", "topic:parcel"}
+    assert recent.labels == {"sentiment:negative", "topic:parcel"}
     (conversation,) = exported_conversations()
     (exported,) = conversation["messages"]
     assert exported["standing_labels"] == ["sentiment:negative", "topic:parcel"]
@@ -81,7 +80,7 @@ def test_policies_and_routers_are_told_the_corrected_label(
     judge(inbox, sam, message, "sentiment:negative")
     Message.update(stage=Stage.CLASSIFIED).execute()
 
-    (routable,) = load([message.id])
+    (routable,) = to_route([message.id])
 
     assert routable.labels == {"sentiment:negative", "topic:parcel"}
 

@@ -161,7 +161,7 @@ def test_two_merges_into_one_are_taken_back_in_any_order(
 
 def test_it_stands_on_the_timeline_and_in_the_audit(inbox: Inbox, two: tuple[int, int]) -> None:
     ann, bob = two
-    theirs = [each.id for each in Conversation.select().where(Conversation.contact == bob)]
+    theirs = sorted(each.id for each in Conversation.select().where(Conversation.contact == bob))
 
     do(inbox, "undo_merge", do(inbox, "merge_contacts", ann, bob))
 

@@ -19,7 +19,8 @@ from earful import (
     actions,
 )
 from earful.actions import Actor
-from earful.store.models import Reply, Thread
+from earful.store.models import Message, Reply, Thread
+from earful.store.queries.conversation import answerable
 from earful.testing.inbox import Inbox, InboxMessage, SentReply
 
 from tests.wall import NOON, Wall, post
@@ -138,6 +139,25 @@ def test_the_plugin_is_told_that_a_comment_was_answered_privately(
         private(inbox, sam, comment, "Hello again")
     actions.undo_reply(inbox.runtime, sam, first, now=inbox.now)
     assert private(inbox, sam, comment, "Hello again")
+
+
+@pytest.mark.parametrize(("state", "counts"), [("held", True), ("failed", False)])
+def test_the_page_and_the_sending_know_alike_whether_it_was_answered_privately(
+    inbox: Inbox,
+    sam: Actor,
+    comment: InboxMessage,
+    asked: list[ReplyContext],
+    *,
+    state: str,
+    counts: bool,
+) -> None:
+    Reply.update(state=state).where(Reply.id == private(inbox, sam, comment)).execute()
+    shown = answerable(comment.conversation_id, comment.id)
+    actions.reply_permission(
+        inbox.runtime, Message.get_by_id(comment.id), Surface.PRIVATE, now=inbox.now
+    )
+    assert shown is not None
+    assert (shown.already_private, asked[-1].already_private) == (counts, counts)
 
 
 def test_without_the_capability_nobody_goes_private(

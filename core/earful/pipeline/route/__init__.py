@@ -16,22 +16,16 @@ from earful.inbox import timeline
 from earful.inbox.assigning import hand_out
 from earful.inbox.conversations import stop_clocks
 from earful.inbox.text import clean
-from earful.pipeline.route.facts import (
-    Routable,
-    load,
-    moment_facts,
-    policy_facts,
-    routed_item,
-)
 from earful.pipeline.route.policies import applied_policies, enabled_policies
 from earful.plugins import contained
-from earful.policies import CompiledPolicy, Decision, Match, decide
+from earful.policies import CompiledPolicy, Decision, Match, decide, moment_facts
 from earful.policies.retelling import MOVED_NOTHING
 from earful.runtime import Named, Runtime
 from earful.store import bulk
 from earful.store.database import locked, transaction
 from earful.store.directory import Directory
 from earful.store.models import Conversation, ConversationLabel, PolicyRun
+from earful.store.queries.routable import Routable, message_facts, routed_item, to_route
 from earful.store.stages import held, move
 from earful.store.states import ConversationStatus, PriorityRank, Stage
 from earful.types import Priority, Route, RoutedItem
@@ -66,7 +60,7 @@ class _Bench:
 
 def route(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> None:
     """Decide on the messages that are classified, and move them on."""
-    items = load(message_ids)
+    items = to_route(message_ids)
     if not items:
         return
     bench = _Bench(
@@ -86,7 +80,7 @@ def route(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> Non
 
 def _judge(bench: _Bench, item: Routable) -> _Verdict:
     applied = bench.applied.setdefault(item.conversation_id, set())
-    decision = decide(bench.policies, policy_facts(item, bench.moment), applied)
+    decision = decide(bench.policies, {**bench.moment, **message_facts(item)}, applied)
     applied.update(match.policy_id for match in decision.matched)
     if decision.queue in bench.directory.queues or not item.opens:
         return _Verdict(item, decision, "policy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,20 +12,26 @@ from peewee import SQL, fn
 from earful.store.database import connection, rows
 from earful.store.models import Channel, Payload
 from earful.store.queries.paging import Page
-from earful.store.queries.reading import dicts
+from earful.store.queries.reading import dicts, tuples
 from earful.store.states import ChannelState, Health, PayloadState
 
 __all__ = [
     "MOST_COUNTED",
+    "PAYLOAD_START",
     "ChannelLine",
+    "PayloadLine",
     "RefusedPayload",
     "channel_line",
+    "channel_names",
     "channels",
+    "payload",
+    "quarantined_ids",
     "refused_payloads",
 ]
 
 MOST_COUNTED = 100
 EXCERPT = 300
+PAYLOAD_START = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,22 @@ class RefusedPayload:
     excerpt: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadLine:
+    """One payload with its beginning as text; `size` counts bytes."""
+
+    id: int
+    channel_id: int
+    state: PayloadState
+    content_type: str
+    meta: Mapping[str, str]
+    received_at: datetime
+    error: str
+    attempts: int
+    size: int
+    start: str
+
+
 def channels() -> tuple[ChannelLine, ...]:
     """All channels, those in trouble first; two statements."""
     trouble = (Channel.failures > 0) | (Channel.health == SQL("'auth_required'"))
@@ -83,6 +106,12 @@ def channel_line(channel_id: int) -> ChannelLine | None:
         found = dicts(Channel.select().where(Channel.id == channel_id))
         refused = _refused_counts([row["id"] for row in found])
     return _line(found[0], refused) if found else None
+
+
+def channel_names() -> tuple[str, ...]:
+    """The names of all channels, by which policies tell them apart."""
+    with connection():
+        return tuple(row[0] for row in tuples(Channel.select(Channel.name).order_by(Channel.name)))
 
 
 def refused_payloads(
@@ -123,6 +152,43 @@ def refused_payloads(
         items=tuple(_refused(row) for row in found[:limit]),
         next=str(found[limit - 1]["id"]) if more else None,
     )
+
+
+def payload(payload_id: int) -> PayloadLine | None:
+    """One payload that was refused, with its first bytes; None where there is none."""
+    query = Payload.select(
+        Payload.id,
+        Payload.channel.alias("channel_id"),
+        Payload.state,
+        Payload.content_type,
+        Payload.meta,
+        Payload.received_at,
+        Payload.error,
+        Payload.attempts,
+        fn.COALESCE(fn.LENGTH(Payload.body), 0).alias("size"),
+        fn.SUBSTR(Payload.body, 1, PAYLOAD_START).alias("start"),
+    ).where(Payload.id == payload_id)
+    with connection():
+        found = dicts(query)
+    if not found:
+        return None
+    return PayloadLine(**found[0] | {"start": _text(found[0]["start"])})
+
+
+def quarantined_ids(channel_id: int, *, limit: int = 1000) -> list[int]:
+    """A channel's quarantined payloads, oldest first, for trying them again."""
+    query = (
+        Payload.select(Payload.id)
+        .where(
+            Payload.channel == channel_id,
+            Payload.state == SQL("'quarantined'"),
+            SQL("\"t1\".\"state\" IN ('quarantined', 'unsupported')"),
+        )
+        .order_by(Payload.id)
+        .limit(limit)
+    )
+    with connection():
+        return [row[0] for row in tuples(query)]
 
 
 def _refused_counts(ids: list[int]) -> dict[tuple[int, str], int]:

@@ -17,7 +17,7 @@ from earful.store.models import NEVER
 from earful.store.queries.reading import holders, stored
 from earful.store.states import PriorityRank
 
-__all__ = ["FACTS", "Where", "view_condition"]
+__all__ = ["FACTS", "Where", "literal", "view_condition"]
 
 LAST_IN = (
     "(SELECT m.id FROM message m WHERE m.conversation_id = c.id AND m.direction = 'in' "
@@ -141,13 +141,13 @@ def _text(column: str) -> Question:
         begin = "" if op == "starts_with" else "%"
         deny = "NOT " if op == "not_contains" else ""
         return Where(
-            f"lower({column}) {deny}LIKE lower(?) ESCAPE '!'", [f"{begin}{_plain(value)}%"]
+            f"lower({column}) {deny}LIKE lower(?) ESCAPE '!'", [f"{begin}{literal(value)}%"]
         )
 
     return ask
 
 
-def _plain(text: str) -> str:
+def literal(text: str) -> str:
     """What LIKE takes literally."""
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 

@@ -30,7 +30,7 @@ from earful.store.models import (
 from earful.store.queries.paging import Page, page_of
 from earful.store.queries.reading import dicts, tuples
 from earful.store.queries.references import AgentName, ChannelName, agent_name
-from earful.store.states import ConversationStatus, ReplyState
+from earful.store.states import NOT_OVER, SHOWN, ConversationStatus
 
 __all__ = [
     "LOOKED_BACK",
@@ -52,8 +52,6 @@ ELSEWHERE_WITHIN = timedelta(days=14)
 MOST_IDENTITIES = 50
 MOST_NOTES = 50
 MOST_FIELDS = 100
-_WAITING = (ConversationStatus.OPEN, ConversationStatus.PENDING, ConversationStatus.SNOOZED)
-_ANSWERED = (ReplyState.SENT, ReplyState.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,9 +279,9 @@ def _prior(contact_id: int, conversation_id: int | None) -> PriorFacts:
     newest = found[:LOOKED_BACK]
     now = next((each for each in newest if each.id == conversation_id), None)
     others = [each for each in newest if each is not now]
-    ended = [each for each in others if each.resolved_at or each.status not in _WAITING]
+    ended = [each for each in others if each.resolved_at or each.status not in NOT_OVER]
     return PriorFacts(
-        open=tuple(each for each in others if each.status in _WAITING),
+        open=tuple(each for each in others if each.status in NOT_OVER),
         handlers=_handlers(others),
         last_finished=max(ended, key=lambda each: each.resolved_at or each.last_message_at)
         if ended
@@ -300,7 +298,7 @@ def _handlers(conversations: Sequence[PastConversation]) -> tuple[AgentName, ...
         Reply.select(fn.MAX(Reply.id))
         .where(
             Reply.conversation.in_([each.id for each in conversations]),
-            Reply.state.in_(_ANSWERED),
+            Reply.state.in_(SHOWN),
             Reply.agent.is_null(False),
         )
         .group_by(Reply.agent)

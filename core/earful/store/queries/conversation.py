@@ -26,11 +26,11 @@ from earful.store.queries.inbox import ConversationRow, conversation_row
 from earful.store.queries.reading import prepared
 from earful.store.queries.references import ChannelName
 from earful.store.states import (
+    STANDING,
     ChannelState,
     ClockKind,
     ConversationStatus,
     Direction,
-    ReplyState,
 )
 from earful.types import RemovalKind, Surface
 
@@ -49,14 +49,6 @@ __all__ = [
 ]
 
 MOST_OTHERS = 5
-STANDING = (
-    ReplyState.QUEUED,
-    ReplyState.SENDING,
-    ReplyState.SENT,
-    ReplyState.CONFIRMED,
-    ReplyState.UNCONFIRMED,
-)
-"""States in which a reply stands there, or soon may."""
 MOST_IDENTITIES = 20
 MOST_THREADS = 20
 MOST_CLOCKS = 20

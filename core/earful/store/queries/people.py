@@ -13,7 +13,15 @@ from earful.store.queries.reading import dicts, select, stored, tuples
 from earful.store.queries.references import AgentName, QueueName, initials_of
 from earful.store.states import Role
 
-__all__ = ["AgentLine", "Colleague", "agents", "assignable_agents", "colleagues", "queues"]
+__all__ = [
+    "AgentLine",
+    "Colleague",
+    "agent_emails",
+    "agents",
+    "assignable_agents",
+    "colleagues",
+    "queues",
+]
 
 MOST_LISTED = 500
 MOST_HELD = 100
@@ -128,3 +136,10 @@ def queues() -> tuple[QueueName, ...]:
             QueueName(id=key, name=name, colour=colour)
             for key, name, colour in select(sql, (MOST_LISTED,))
         )
+
+
+def agent_emails() -> tuple[str, ...]:
+    """The addresses of the active agents, by which policies assign."""
+    query = Agent.select(Agent.email).where(Agent.active).order_by(Agent.email).limit(MOST_LISTED)
+    with connection():
+        return tuple(row[0] for row in tuples(query))

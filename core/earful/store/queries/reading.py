@@ -6,8 +6,9 @@ of every page are built once (`prepared`), and the list's are literal SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import IntEnum
 from inspect import signature
 from typing import Any
 
@@ -15,7 +16,17 @@ from peewee import ModelDictCursorWrapper
 
 from earful.store.database import execute, is_postgres, rows
 
-__all__ = ["Prepared", "dicts", "holders", "moment", "prepared", "select", "stored", "tuples"]
+__all__ = [
+    "Prepared",
+    "dicts",
+    "holders",
+    "moment",
+    "plain",
+    "prepared",
+    "select",
+    "stored",
+    "tuples",
+]
 
 
 def dicts(query: Any) -> list[dict[str, Any]]:
@@ -91,3 +102,14 @@ def moment(value: Any) -> Any:
         # SQLite holds what `stored` wrote, which is in UTC.
         return datetime.fromisoformat(value)
     return value.astimezone(UTC)
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's values as JSON can hold them."""
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.name.lower() if isinstance(value, IntEnum) else value

@@ -43,10 +43,10 @@ class ChannelName:
 
 
 def initials_of(name: str) -> str:
-    """Two letters for a name: of its first and last word."""
-    words = [word for word in name.split() if word[0].isalnum()]
-    letters = [words[0][0], words[-1][0]] if len(words) > 1 else list(name.strip("@ ")[:2])
-    return "".join(letters).upper() or "?"
+    """One or two letters that stand for a name: of its first and last word."""
+    parts = [part for part in name.replace("@", " ").split() if part[0].isalnum()]
+    letters = parts[:1] + parts[1:][-1:]
+    return "".join(part[0] for part in letters).upper() or "?"
 
 
 def agent_name(key: int | None, name: str | None, initials: str | None) -> AgentName | None:

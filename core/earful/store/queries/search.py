@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from earful.store.database import is_postgres, time_limit
-from earful.store.queries.conditions import UNREAD, Where
+from earful.store.queries.conditions import UNREAD, Where, literal
 from earful.store.queries.paging import Page
 from earful.store.queries.reading import moment, select, stored
 from earful.store.queries.references import ChannelName, QueueName, queue_name
@@ -179,10 +179,9 @@ def _label(name: str) -> Where:
 
 def _named(column: str, table: str, names: Sequence[str], text: str) -> Where:
     """`column` links to something whose name begins so."""
-    plain = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     either = " OR ".join(f"lower({name}) LIKE lower(?) ESCAPE '!'" for name in names)
     sql = f"{column} IN (SELECT id FROM {table} WHERE {either})"
-    return Where(sql, [f"{plain}%"] * len(names))
+    return Where(sql, [f"{literal(text)}%"] * len(names))
 
 
 def _state(word: str, agent_id: int) -> Where:

@@ -1,12 +1,15 @@
-"""What policies and routers may know of a message."""
+"""Messages with all that a decision on them may rest on: what policies and routers are told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from earful.business_hours import BusinessHours
+from peewee import JOIN, SQL
+
+from earful.store.database import connection
 from earful.store.models import (
     Channel,
     Contact,
@@ -20,7 +23,7 @@ from earful.store.queries.labels import label_names
 from earful.store.states import ConversationStatus, PriorityRank, Stage
 from earful.types import Author, RoutedItem, Surface
 
-__all__ = ["Routable", "load", "moment_facts", "policy_facts", "routed_item"]
+__all__ = ["Routable", "message_facts", "recent_inbound", "routed_item", "to_route"]
 
 
 @dataclass(slots=True)
@@ -39,7 +42,6 @@ class Routable:
     status: ConversationStatus
     priority: PriorityRank
     queue: str | None
-    message_count: int
     author_id: str
     author_name: str
     author_handle: str
@@ -48,12 +50,34 @@ class Routable:
     author_verified: bool
     contact_since: datetime
     opened_at: datetime
+    received_at: datetime
+    channel_title: str
     labels: set[str] = field(default_factory=set)
 
 
-def load(message_ids: Sequence[int]) -> list[Routable]:
+def to_route(message_ids: Sequence[int]) -> list[Routable]:
     """The messages that are classified and not routed yet, oldest first."""
-    rows = (
+    which = Message.id.in_(message_ids) & (Message.stage == Stage.CLASSIFIED)
+    return _routable(_messages().where(which).order_by(Message.id))
+
+
+def recent_inbound(limit: int = 50) -> list[Routable]:
+    """The newest messages that came in, for trying a policy on; four statements.
+
+    One that opened its conversation is given as it arrived: open, and in no queue.
+    """
+    came_in = (Message.direction == SQL("'in'")) & Message.removal.is_null()
+    with connection():
+        found = _routable(_messages().where(came_in).order_by(Message.id.desc()).limit(limit))
+    for item in found:
+        if item.opens:
+            item.status, item.queue = ConversationStatus.OPEN, None
+            item.priority = PriorityRank.MEDIUM
+    return found
+
+
+def _messages() -> Any:
+    return (
         Message.select(
             Message.id,
             Message.conversation,
@@ -67,7 +91,6 @@ def load(message_ids: Sequence[int]) -> list[Routable]:
             Conversation.status,
             Conversation.priority,
             Queue.name,
-            Conversation.message_count,
             Identity.external_id,
             Identity.name,
             Identity.handle,
@@ -76,17 +99,19 @@ def load(message_ids: Sequence[int]) -> list[Routable]:
             Identity.verified,
             Contact.created_at,
             Conversation.opened_at,
+            Message.received_at,
+            Channel.title,
         )
         .join(Channel, on=Message.channel == Channel.id)
         .join(Conversation, on=Message.conversation == Conversation.id)
         .join(Identity, on=Message.identity == Identity.id)
         .join(Contact, on=Identity.contact == Contact.id)
-        .join(Queue, "LEFT JOIN", on=Conversation.queue == Queue.id)
-        .where(Message.id.in_(message_ids) & (Message.stage == Stage.CLASSIFIED))
-        .order_by(Message.id)
-        .tuples()
+        .join(Queue, JOIN.LEFT_OUTER, on=Conversation.queue == Queue.id)
     )
-    items = [Routable(*row) for row in rows]
+
+
+def _routable(query: Any) -> list[Routable]:
+    items = [Routable(*row) for row in query.tuples()]
     _add_labels(items)
     return items
 
@@ -111,20 +136,9 @@ def _add_labels(items: Sequence[Routable]) -> None:
             item.labels.add(name)
 
 
-def moment_facts(hours: BusinessHours, now: datetime) -> dict[str, object]:
-    """The facts about now, in the business's own time zone."""
-    local = hours.local(now)
+def message_facts(item: Routable) -> dict[str, object]:
+    """The facts of `earful.policies.facts`, but for those about the time."""
     return {
-        "time.weekday": local.strftime("%A").lower(),
-        "time.hour": local.hour,
-        "time.in_business_hours": hours.is_open(now),
-    }
-
-
-def policy_facts(item: Routable, moment: Mapping[str, object]) -> dict[str, object]:
-    """The facts of `earful.policies.facts`."""
-    return {
-        **moment,
         "message.text": item.text,
         "message.surface": item.surface,
         "message.language": item.language,
