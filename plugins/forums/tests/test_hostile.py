@@ -1,14 +1,13 @@
 """Documents made to break readers: messages or a `PayloadError`, in time, and nothing else.
 
-The last test reads feedparser's own test files, which its source distribution carries. It looks
-for them, unpacked or not, in the folder named by EARFUL_TEST_CACHE (or `~/.cache/earful-tests`);
-`pip download --no-deps --no-binary :all: feedparser` puts them there.
+The last test reads feedparser's own test files, which its source distribution carries; `make test`
+brings it into the environment.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import sys
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 FIXTURES = Path(__file__).parent / "fixtures"
-CACHE = Path(os.environ.get("EARFUL_TEST_CACHE", Path.home() / ".cache" / "earful-tests"))
+TEST_FILES = Path(sys.prefix) / "test-files"
 SECONDS = 5.0
 META = Meta(url="https://a.example/feed", fetched_at=datetime(2026, 3, 10, tzinfo=UTC)).dump()
 
@@ -136,9 +135,9 @@ def test_other_encodings_never_crash(codec: str) -> None:
 
 
 def _feedparser_files() -> Iterator[tuple[str, bytes]]:
-    archives = sorted(CACHE.glob("feedparser-*.tar.gz")) if CACHE.is_dir() else []
+    archives = sorted(TEST_FILES.glob("feedparser-*.tar.gz"))
     if not archives:
-        pytest.skip(f"no feedparser-*.tar.gz in {CACHE}: see the docstring of this file")
+        pytest.skip("feedparser's source package is not there (`make test` brings it)")
     with tarfile.open(archives[-1]) as archive:
         for member in archive:
             if member.isfile() and "/tests/" in member.name and not member.name.endswith(".py"):
