@@ -174,6 +174,29 @@ def test_a_model_without_onnx_needs_torch(
         checked(model=str(folder))
 
 
+def test_a_model_without_onnx_runs_on_torch(
+    new_model: NewModel, classified: Callable[..., dict[str, float]], tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch", reason="torch is an extra")
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    folder = new_model(tmp_path / "torch", own=None, names=("negative", "neutral", "positive"))
+    (folder / "model.onnx").unlink()
+    config = AutoConfig.from_pretrained(folder)
+    config.update({"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2})
+    torch.manual_seed(1)
+    model = AutoModelForSequenceClassification.from_config(config)
+    with torch.no_grad():
+        # Whatever it reads, it says the same: what counts is that its weights are what answers.
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([0.0, 0.0, 2.0]))
+    model.save_pretrained(folder)
+    (folder / "checksums.txt").unlink()
+    said = classified(folder, "the box")
+    assert said["positive"] == pytest.approx(0.787, abs=0.001)
+    assert said["negative"] == pytest.approx(said["neutral"])
+
+
 @pytest.fixture
 def hub(tiny: Path, new_model: NewModel, tmp_path: Path) -> Iterator[Hub]:
     weights = new_model(tmp_path / "weights", own=None)
