@@ -218,6 +218,8 @@ class KnownMessage:
     text: str
     removal: RemovalKind | None = None
     author_name: str = ""
+    sent_from_here: bool = False
+    """Whether it is a reply sent from here; not what the account wrote on the platform itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
