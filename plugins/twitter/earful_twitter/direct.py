@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from html import unescape
 from typing import Any
 
 from earful import InboundMessage, PayloadError, Surface, UnsupportedPayload, mark
 
 from earful_twitter.meta import Meta, as_id, since_epoch, time_of, when
 from earful_twitter.people import inner
-from earful_twitter.posts import Included, media_attachments
+from earful_twitter.posts import Included, media_attachments, readable
 
 __all__ = ["between", "listed_message", "pushed_messages", "thread_of"]
 
@@ -116,11 +115,7 @@ def _message(
 
 
 def _text(value: Any, holder: Mapping[str, Any]) -> str:
-    text = value if isinstance(value, str) else ""
     entities = holder.get("entities")
     links = entities.get("urls") if isinstance(entities, Mapping) else holder.get("urls")
-    for link in links if isinstance(links, list) else []:
-        short, whole = inner(link).get("url"), inner(link).get("expanded_url")
-        if isinstance(short, str) and short.startswith("http") and isinstance(whole, str):
-            text = text.replace(short, whole) if whole.startswith("http") else text
-    return unescape(text).strip()
+    found = map(inner, links) if isinstance(links, list) else ()
+    return readable(value, ((each.get("url"), each.get("expanded_url") or None) for each in found))

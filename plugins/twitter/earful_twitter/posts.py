@@ -27,6 +27,7 @@ __all__ = [
     "is_repost",
     "media_attachments",
     "post_message",
+    "readable",
     "references",
 ]
 
@@ -35,6 +36,8 @@ _KINDS = {
     "video": AttachmentKind.VIDEO,
     "animated_gif": AttachmentKind.VIDEO,
 }
+_WEB = ("http://", "https://")
+_REFERENCE = re.compile(r"&(?:#\d+|#x[0-9a-f]+|\w+);", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)?")
 _NO_LANGUAGES = frozenset({"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"})
 """X's marks for text without words: links, hashtags, mentions only."""
@@ -112,26 +115,31 @@ def references(post: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def expanded(post: Mapping[str, Any]) -> str:
-    """The whole text of a post as people read it: links whole, no markup."""
+    """The whole text of a post as people read it: links whole, none to what is attached."""
     note = either(post, "note_tweet")
     long = note if isinstance(note, Mapping) and isinstance(note.get("text"), str) else post
-    text = long.get("text")
     entities = long.get("entities") if "entities" in long else post.get("entities")
-    return unescape(_with_links(text if isinstance(text, str) else "", entities)).strip()
-
-
-def _with_links(text: str, entities: Any) -> str:
-    """X shortens every link; the text shows where it leads, and no link to what is attached."""
     links = _list(entities.get("urls")) if isinstance(entities, Mapping) else []
-    for link in links:
-        short = link.get("url") if isinstance(link, Mapping) else None
-        if not isinstance(short, str) or not short.startswith("http"):
-            continue
-        target = link.get("unwound_url") or link.get("expanded_url")
-        shown = "" if link.get("media_key") else target
-        if isinstance(shown, str) and (not shown or shown.startswith(("http://", "https://"))):
-            text = text.replace(short, shown)
-    return text
+    return readable(
+        long.get("text"),
+        (
+            (each.get("url"), "" if each.get("media_key") else each.get("expanded_url"))
+            for each in map(inner, links)
+        ),
+    )
+
+
+def readable(text: Any, links: Iterable[tuple[Any, Any]]) -> str:
+    """A text without markup, and each link as it was written instead of X's short one.
+
+    The links come last: they are not escaped, though `?a=1&lt=5` looks as if it were.
+    """
+    said = _REFERENCE.sub(lambda found: unescape(found[0]), text) if isinstance(text, str) else ""
+    for short, whole in links:
+        is_short = isinstance(short, str) and short.startswith("http")
+        if is_short and isinstance(whole, str) and (not whole or whole.startswith(_WEB)):
+            said = said.replace(short, whole)
+    return said.strip()
 
 
 def _parent(post: Mapping[str, Any]) -> str | None:
@@ -201,7 +209,7 @@ def media_attachments(keys: Iterable[Any], included: Included) -> Iterable[Attac
     for key in keys:
         media = included.media.get(str(key), {})
         url = media.get("url") or media.get("preview_image_url")
-        if isinstance(url, str) and url.startswith(("http://", "https://")):
+        if isinstance(url, str) and url.startswith(_WEB):
             kind = _KINDS.get(str(media.get("type")), AttachmentKind.FILE)
             alt = media.get("alt_text")
             yield Attachment(url=url, kind=kind, alt=alt if isinstance(alt, str) else "")

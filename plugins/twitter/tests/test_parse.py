@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from earful import InboundMessage, Payload, PayloadError, Removal, RemovalKind, UnsupportedPayload
 from earful_twitter.parse import parse
+from earful_twitter.texts import says
 
 HERE = Path(__file__).parent
 EVENTS = sorted((HERE / "events").glob("*.json"))
@@ -110,6 +111,24 @@ def test_links_lead_where_they_say_and_nowhere_else() -> None:
     ]
     text = only(page(post(text="https://t.co/a https://t.co/b", entities={"urls": links}))).text
     assert text == "https://t.co/a https://b.example/"
+
+
+LINKS = [
+    "https://shop.example/?a=1&region=eu",
+    "https://shop.example/?a=1&lt=5&copy;=2",
+    "https://bit.ly/3xyz",
+]
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_link_stays_as_it_was_written(link: str) -> None:
+    urls = [{"url": "https://t.co/a", "expanded_url": link, "unwound_url": "https://www.a.example"}]
+    said = {"text": "5 &lt; 6 &amp; AT&amp;lt; https://t.co/a", "entities": {"urls": urls}}
+    event = {"id": "2123735605048246290", "event_type": "MessageCreate", "sender_id": "7105",
+             "dm_conversation_id": "7001-7105", **said}  # fmt: skip
+    assert only(page(post(**said))).text == f"5 < 6 & AT&lt; {link}"
+    assert only(page(event)).text == f"5 < 6 & AT&lt; {link}"
+    assert says(said, f"5 < 6 & AT&lt; {link}")
 
 
 @pytest.mark.parametrize(

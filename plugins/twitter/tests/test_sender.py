@@ -93,7 +93,7 @@ def test_too_long_a_reply_is_refused_with_xs_words(shop: Shop) -> None:
 
 def test_a_lost_answer_is_looked_for_and_never_sent_twice(shop: Shop) -> None:
     mira = message_of(shop, "mirabrand")
-    reply = shop.reply_to(mira, "See   shop.example.com/a & write <us>\nplease")
+    reply = shop.reply_to(mira, "See   shop.example.com/?a=1&region=eu & write <us>\nplease")
     shop.set(timeout_seconds=1)
     shop.sandbox.gate.silent_next = 1
     with pytest.raises(OutcomeUnknown):
