@@ -24,6 +24,7 @@ from earful_twitter.vocabulary import either
 __all__ = [
     "Included",
     "expanded",
+    "first_version",
     "is_repost",
     "media_attachments",
     "post_message",
@@ -74,7 +75,7 @@ def post_message(
     identifier, author_id = as_id(post.get("id")), as_id(post.get("author_id"))
     if not identifier or not author_id:
         raise PayloadError(mark("this is no post of X: it has no id or no author"))
-    first = (_ids(either(post, "edit_history_tweet_ids")) or [identifier])[0]
+    first = first_version(post)
     made, told = time_of(first), when(post.get("created_at"))
     sent_at = (made if first != identifier else None) or told or made
     if sent_at is None:
@@ -101,6 +102,11 @@ def post_message(
         labels=(f"watch:{meta.watch}",) if meta.watch else (),
         extra=_extra(post, identifier, author_id, summoned, included, meta),
     )
+
+
+def first_version(post: Mapping[str, Any]) -> str:
+    """The id that a post had before it was edited; its own if it never was."""
+    return (_ids(either(post, "edit_history_tweet_ids")) or [as_id(post.get("id"))])[0]
 
 
 def is_repost(post: Mapping[str, Any]) -> bool:

@@ -256,6 +256,21 @@ def test_posts_that_were_deleted_or_edited_are_seen_at_the_next_days_look(shop: 
     assert not [one for one in shop.poll() if isinstance(one, Removal)]
 
 
+def test_a_post_that_was_edited_before_it_was_read_is_missed_when_it_goes(shop: Shop) -> None:
+    shop.set(recheck_posts=100)
+    shop.poll()
+    written = shop.world.write(shop.person("jonas_feld"), "@larkfieldbikes first words")
+    first = written.id
+    shop.clock.wait(minutes=2)
+    shop.world.edit(first, "@larkfieldbikes second words")
+    assert [one.external_id for one in shop.messages() if "second" in one.text] == [first]
+    shop.clock.wait(days=1)
+    assert not shop.removals()
+    shop.world.delete(written.id)
+    shop.clock.wait(days=1)
+    assert [one.external_id for one in shop.removals()] == [first]
+
+
 def test_costs_are_noted_by_action(shop: Shop) -> None:
     shop.set(watch=[WATCH])
     shop.poll()
