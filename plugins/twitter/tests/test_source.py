@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -407,6 +408,48 @@ def test_after_a_pause_missed_pushes_are_asked_for_again(shop: Shop) -> None:
     assert "could not be asked for again" in shop.notice  # the sandbox knows no webhook 77
     assert shop.server.asked("PUT", "/2/webhooks/77")
     assert shop.state.flag(WEBHOOK_ID) == "77"
+
+
+REPLAY = "/2/webhooks/replay"
+
+
+def pushing(shop: Shop) -> None:
+    shop.set(receive="webhook", reconcile_minutes=1440)
+    shop.activity.webhooks["77"] = {"id": "77", "url": shop.server.url, "valid": True}
+    shop.activity.challenge = lambda _url: None
+    shop.state.set_flag(WEBHOOK_ID, "77")
+    shop.fetch()
+    shop.clock.wait(minutes=5)
+    shop.fetch()
+
+
+def test_what_could_not_be_asked_for_again_is_asked_for_until_it_can(shop: Shop) -> None:
+    pushing(shop)
+    gone = shop.clock.now
+    shop.clock.wait(minutes=40)
+    told = []
+    for _ in range(3):
+        shop.sandbox.gate.fail_next = [503]
+        shop.fetch()
+        told.append(shop.notice)
+        shop.clock.wait(minutes=5)
+    assert ["asked for again" in one for one in told] == [True, False, False]
+    for _ in range(3):
+        shop.fetch()
+        shop.clock.wait(minutes=5)
+    (call,) = shop.server.asked("POST", REPLAY)
+    assert json.loads(call.body)["from_date"] == f"{gone - timedelta(minutes=1):%Y%m%d%H%M}"
+
+
+def test_who_reads_seldom_is_not_taken_for_one_who_was_away(shop: Shop) -> None:
+    pushing(shop)
+    for _ in range(5):
+        shop.clock.wait(minutes=20)
+        shop.fetch()
+    assert len(shop.server.asked("POST", REPLAY)) == 1  # for the first longer pause
+    shop.clock.wait(hours=1)
+    shop.fetch()
+    assert len(shop.server.asked("POST", REPLAY)) == 2
 
 
 def test_the_stream_brings_events_within_its_time(shop: Shop) -> None:
