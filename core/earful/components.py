@@ -365,6 +365,11 @@ class ChannelType:
     """How it is connected in the browser; None where the configuration says it all."""
     reply_cost: Callable[[Any, str, Surface], float] | None = None
     """What sending this text on that surface costs, in US dollars; the composer shows it."""
+    push_cost: Callable[[Any, Payload], Mapping[str, float]] | None = None
+    """What the platform charges for having pushed this payload, in US dollars, by action.
+
+    Asked in a worker and noted in the meter once, however often the payload was delivered.
+    """
     sandbox: Callable[[], Sandbox] | None = None
     """A stand-in for the platform, for `earful sandbox KIND` and the demonstration."""
 

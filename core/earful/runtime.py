@@ -40,7 +40,7 @@ from earful.store import database
 from earful.store.channel_state import StoredChannelState
 from earful.store.hours import UnreadableHours, saved_hours
 from earful.store.vault import Vault
-from earful.types import Capability, ReplyContext, ReplyPermission, Surface
+from earful.types import Capability, Payload, ReplyContext, ReplyPermission, Surface
 from earful.wording import gettext as _
 
 __all__ = ["ConfiguredChannel", "ConfiguredClassifier", "Named", "Runtime", "Trouble"]
@@ -116,6 +116,17 @@ class ConfiguredChannel:
         except Exception as error:  # noqa: BLE001 - the page says nothing then
             self._failed("reply_cost", error)
             return None
+
+    def push_cost(self, payload: Payload) -> Mapping[str, float]:
+        """What the platform charged for having pushed this, by action; empty where nothing."""
+        charged = self.type.push_cost
+        if charged is None:
+            return {}
+        try:
+            return contained(f"{self.name}.push_cost", lambda: charged(self.settings, payload))
+        except Exception as error:  # noqa: BLE001 - what was pushed is read all the same
+            self._failed("push_cost", error)
+            return {}
 
     def _failed(self, part: str, error: Exception) -> str:
         logger.warning("channel=%s %s failed: %s", self.name, part, describe(error))

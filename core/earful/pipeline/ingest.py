@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from earful.components import ChannelType, Parsed, describe
+from earful.components import ChannelSettings, ChannelType, Parsed, describe
 from earful.errors import PayloadError, UnsupportedPayload
 from earful.inbox.conversations import Arrival, arrived
 from earful.inbox.copies import (
@@ -89,8 +89,8 @@ def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
     if payload.attempts >= MOST_ATTEMPTS:
         reason = f"The worker did not survive {MOST_ATTEMPTS} attempts to read it."
         return _refuse(payload, PayloadState.QUARANTINED, reason)
-    _count_attempt(payload)
     raw = RawPayload(body=bytes(payload.body), content_type=payload.content_type, meta=payload.meta)
+    _count_attempt(channel, payload, raw)
     try:
         items = parse(channel.type, raw)
     except UnsupportedPayload as error:
@@ -101,10 +101,18 @@ def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
     return _store_all(channel, payload, items, now)
 
 
-def _count_attempt(payload: Payload) -> None:
-    """Note the attempt before it is made, so that one that kills the process is counted too."""
+def _count_attempt(channel: ConfiguredChannel, payload: Payload, raw: RawPayload) -> None:
+    """Note the attempt before it is made, so that one that kills the process is counted too.
+
+    The first one also notes what the platform charged for this payload.
+    """
+    cost = channel.push_cost(raw) if payload.attempts == 0 else {}
+    mine = (Payload.id == payload.id) & (Payload.attempts == payload.attempts)
     with transaction():
-        Payload.update(attempts=Payload.attempts + 1).where(Payload.id == payload.id).execute()
+        counted = Payload.update(attempts=Payload.attempts + 1).where(mine).execute()
+        if counted and isinstance(channel.settings, ChannelSettings):
+            for action, usd in cost.items():
+                channel.settings.state.costs.spend(action, usd)
 
 
 def _refuse(payload: Payload, state: PayloadState, reason: str) -> Outcome:

@@ -8,7 +8,7 @@ from earful import Badge, ChannelType, hookimpl
 from earful.sandbox import Sandbox
 
 from earful_twitter.connect import TwitterConnector
-from earful_twitter.costs import reply_cost
+from earful_twitter.costs import push_cost, reply_cost
 from earful_twitter.demo import demo
 from earful_twitter.length import weighted_length
 from earful_twitter.parse import parse
@@ -43,6 +43,7 @@ TWITTER = ChannelType(
     count_length=weighted_length,
     connector=TwitterConnector,
     reply_cost=reply_cost,
+    push_cost=push_cost,
     sandbox=_sandbox,
     demo=demo,
 )

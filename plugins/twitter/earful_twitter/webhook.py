@@ -21,7 +21,6 @@ from earful import (
     WebhookResult,
 )
 
-from earful_twitter.costs import EVENTS, PRICES
 from earful_twitter.events import revoked
 from earful_twitter.meta import Meta
 from earful_twitter.people import inner
@@ -49,7 +48,7 @@ def event_key(event: Mapping[str, Any]) -> str:
 
 
 def take_event(settings: TwitterSettings, body: bytes) -> Payload:
-    """A verified event as a payload; its cost is noted, and a withdrawn permission marked.
+    """A verified event as a payload; a withdrawn permission is marked.
 
     What is no event is kept all the same: parsing will say what is wrong with it.
     """
@@ -58,9 +57,6 @@ def take_event(settings: TwitterSettings, body: bytes) -> Payload:
         event = inner(json.loads(body))
     except (ValueError, RecursionError):
         return Payload(body=body, content_type="application/json", meta=meta)
-    action = EVENTS.get(str(event.get("event_type")))
-    if action:
-        settings.state.costs.spend(action, PRICES[action])
     withdrawn = revoked(event)
     if withdrawn:
         settings.state.set_flag(REVOKED, " ".join(withdrawn))

@@ -113,6 +113,18 @@ def test_an_event_that_comes_twice_is_one_message(house: House) -> None:
     assert first.text == "@larkfieldbikes hello"
 
 
+def test_an_event_that_comes_thrice_is_paid_for_once(house: House) -> None:
+    written = {"id": "1990000000000000001", "author_id": "9", "text": "@larkfieldbikes x",
+               "created_at": "2026-11-20T11:00:00Z"}  # fmt: skip
+    event = {"event_uuid": "-5", "filter": {"user_id": "7001"}, "includes": {},
+             "event_type": "post.mention.create", "payload": written}  # fmt: skip
+    for _ in range(3):
+        house.push({"data": event})
+    with connection():
+        spent = house.inbox.runtime.channels["x"].settings.state.costs.this_month()  # type: ignore[attr-defined]
+    assert spent == {"post_event": (1, 0.005)}
+
+
 def test_a_lost_answer_is_found_and_stands_once(house: House) -> None:
     mira = by(house.inbox.poll("x"), "Mira Brand")
     house.shop.sandbox.gate.silent_next = 1
