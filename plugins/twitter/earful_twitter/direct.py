@@ -20,6 +20,9 @@ __all__ = ["between", "listed_message", "pushed_messages", "thread_of"]
 
 _UNREADABLE = mark("An empty direct message: its content cannot be shown here. Open it on X.")
 
+_NO_MESSAGE = mark("Who joins or leaves a group of direct messages is left alone.")
+_SAID = "message_create"
+
 
 def between(one: str, other: str) -> str:
     """The id of the conversation of two users."""
@@ -36,9 +39,7 @@ def listed_message(event: Any, included: Included, meta: Meta) -> InboundMessage
     """An event of `GET /2/dm_events`."""
     event = inner(event)
     if event.get("event_type") != "MessageCreate":
-        raise UnsupportedPayload(
-            mark("Who joins or leaves a group of direct messages is left alone.")
-        )
+        raise UnsupportedPayload(_NO_MESSAGE)
     identifier = as_id(event.get("id"))
     sent_at = when(event.get("created_at")) or time_of(identifier)
     conversation = event.get("dm_conversation_id")
@@ -63,11 +64,13 @@ def pushed_messages(
     events = payload.get("direct_message_events")
     if not isinstance(events, list) or not events:
         raise PayloadError(mark("this event holds no direct message"))
-    return [_pushed(event, included, meta) for event in events]
+    said = [each for each in map(inner, events) if each.get("type", _SAID) == _SAID]
+    if not said:
+        raise UnsupportedPayload(_NO_MESSAGE)
+    return [_pushed(event, included, meta) for event in said]
 
 
-def _pushed(event: Any, included: Included, meta: Meta) -> InboundMessage:
-    event = inner(event)
+def _pushed(event: Mapping[str, Any], included: Included, meta: Meta) -> InboundMessage:
     made = inner(event.get("message_create"))
     said = inner(made.get("message_data"))
     sender = as_id(made.get("sender_id"))

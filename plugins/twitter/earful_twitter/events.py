@@ -9,7 +9,7 @@ from earful import Parsed, PayloadError, Removal, UnsupportedPayload, mark
 
 from earful_twitter.direct import pushed_messages
 from earful_twitter.meta import Meta, as_id
-from earful_twitter.posts import Included, post_message
+from earful_twitter.posts import REPOST, Included, post_message
 
 __all__ = ["DIRECT_MESSAGES", "POSTS", "parse", "revoked"]
 
@@ -17,7 +17,7 @@ POSTS = ("post.create", "post.mention.create", "post.reply.create", "post.quote.
 DIRECT_MESSAGES = ("dm.received", "dm.sent")
 
 _LEFT_ALONE = {
-    "post.repost.create": mark("A repost has no words of its own."),
+    "post.repost.create": REPOST,
     "chat": mark(
         "XChat is encrypted from end to end: only the devices of those who chat can read it."
     ),

@@ -14,6 +14,7 @@ from earful import (
     InboundMessage,
     PayloadError,
     Surface,
+    UnsupportedPayload,
     mark,
 )
 
@@ -22,6 +23,7 @@ from earful_twitter.people import People, inner
 from earful_twitter.vocabulary import either
 
 __all__ = [
+    "REPOST",
     "Included",
     "expanded",
     "first_version",
@@ -32,6 +34,7 @@ __all__ = [
     "references",
 ]
 
+REPOST = mark("A repost has no words of its own.")
 _KINDS = {
     "photo": AttachmentKind.IMAGE,
     "video": AttachmentKind.VIDEO,
@@ -65,7 +68,9 @@ class Included:
 def post_message(
     post: Any, included: Included, meta: Meta, *, quotes_us: bool = False
 ) -> InboundMessage:
-    """A post as it stands now. Raises `PayloadError` for what is no post.
+    """A post as it stands now; raises `PayloadError` for what is none.
+
+    A repost raises `UnsupportedPayload`.
 
     An edited post keeps the id of its first version here, because an edit is a new version of the
     same message; `extra["latest_id"]` is the id that X knows it by now. `quotes_us` tells what the
@@ -75,6 +80,8 @@ def post_message(
     identifier, author_id = as_id(post.get("id")), as_id(post.get("author_id"))
     if not identifier or not author_id:
         raise PayloadError(mark("this is no post of X: it has no id or no author"))
+    if is_repost(post):
+        raise UnsupportedPayload(REPOST)
     first = first_version(post)
     made, told = time_of(first), when(post.get("created_at"))
     sent_at = (made if first != identifier else None) or told or made

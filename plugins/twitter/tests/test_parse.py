@@ -52,6 +52,54 @@ def test_an_unknown_kind_of_event_is_left_alone() -> None:
         parse(Payload(body=body))
 
 
+def event(kind: str, payload: Any, **more: Any) -> Payload:
+    told = {"event_uuid": "1", "filter": {"user_id": "7001"}, "event_type": kind}
+    return Payload(body=json.dumps({"data": {**told, "payload": payload, **more}}).encode())
+
+
+OLDER = ("tweet_create_events", "direct_message_events", "favorite_events", "tweet_delete_events",
+         "follow_events", "user_event")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_events_of_the_older_api_are_left_alone(name: str) -> None:
+    body = json.dumps({"for_user_id": "7001", name: [{"id": "5"}]}).encode()
+    with pytest.raises(UnsupportedPayload, match="Account Activity"):
+        parse(Payload(body=body))
+    with pytest.raises(UnsupportedPayload, match="Account Activity"):
+        parse(Payload(body=json.dumps({name: {}}).encode()))
+
+
+@pytest.mark.parametrize("kind", ["post.create", "post.mention.create"])
+def test_a_repost_is_left_alone_however_it_is_pushed(kind: str) -> None:
+    repost = post(referenced_tweets=[{"type": "retweeted", "id": "2123735605048246200"}])
+    with pytest.raises(UnsupportedPayload, match="repost"):
+        parse(event(kind, repost))
+    assert parse(page(repost)) == []
+
+
+def test_who_joins_a_group_is_left_alone() -> None:
+    joined = {"direct_message_events": [{"type": "participants_join", "id": "5"}]}
+    with pytest.raises(UnsupportedPayload, match="joins or leaves"):
+        parse(event("dm.received", joined))
+    listed = {"data": {"id": "5", "event_type": "ParticipantsJoin"}}
+    with pytest.raises(UnsupportedPayload, match="joins or leaves"):
+        parse(Payload(body=json.dumps(listed).encode()))
+
+
+def test_an_event_with_an_id_is_an_event() -> None:
+    assert parse(event("post.create", post(), id="7"))
+    with pytest.raises(UnsupportedPayload):
+        parse(event("like.create", {"x": 1}, id="7"))
+
+
+@pytest.mark.parametrize("odd", [{"resource_type": {}}, {"resource_type": "tweet", "parameter": []},
+                                 {"type": {}}])  # fmt: skip
+def test_odd_errors_remove_nothing(odd: dict[str, Any]) -> None:
+    body = json.dumps({"errors": [{"resource_id": "5", **odd}]}).encode()
+    assert parse(Payload(body=body)) == []
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_the_platforms_own_samples_are_messages_or_left_alone(sample: Path) -> None:
     try:
