@@ -155,6 +155,8 @@ def serve_ours(folder: str, ports: Any) -> None:
     )
     from earful.plugins import PluginHost
     from earful.runtime import Runtime
+    from earful.store.credentials import connect
+    from earful.store.models import Channel
     from earful_admin.server import bind
     from earful_facebook import FACEBOOK
     from earful_twitter import TWITTER
@@ -183,6 +185,9 @@ def serve_ours(folder: str, ports: Any) -> None:
     runtime = Runtime.open(config.load(file, os.environ), plugins=PluginHost(channel_types=types))
     store.migrate()
     actions.sync_channels(runtime, now=runtime.clock())
+    with store.connection():
+        row = Channel.get(Channel.name == "twitter")
+        connect(row.id, {"user_id": "7001"}, runtime.vault, now=runtime.clock())
     store.close()
     server: Any = bind(runtime)
     ports.put(server.effective_port)

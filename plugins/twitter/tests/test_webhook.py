@@ -14,6 +14,7 @@ from earful import (
     ChannelError,
     Payload,
     PayloadError,
+    UnsupportedPayload,
     WebhookRequest,
 )
 from earful.testing import MemoryChannelState
@@ -110,6 +111,18 @@ def test_what_is_signed_but_no_event_is_kept_for_a_look(webhook: TwitterWebhook)
         assert payload.key == ""
         with pytest.raises(PayloadError):
             parse(payload)
+
+
+def test_another_accounts_event_is_left_alone(
+    webhook: TwitterWebhook, state: MemoryChannelState
+) -> None:
+    state.credentials.set({"user_id": "5555", "username": "before"})
+    (payload,) = webhook.receive(push(MENTION)).payloads
+    with pytest.raises(UnsupportedPayload, match="another account"):
+        parse(payload)
+    state.credentials.set({"user_id": "7001", "username": "larkfieldbikes"})
+    (payload,) = webhook.receive(push(MENTION)).payloads
+    assert parse(payload)
 
 
 def test_a_push_is_taken_without_noting_anything(
