@@ -6,7 +6,7 @@ together. A conversation of two has the id `SMALLER-LARGER`, of the two users' i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +53,7 @@ def listed_message(event: Any, included: Included, meta: Meta) -> InboundMessage
         sent_at=sent_at,
         included=included,
         meta=meta,
-        media_keys=keys if isinstance(keys, list) else [],
+        media=included.named(keys if isinstance(keys, list) else []),
     )
 
 
@@ -86,7 +86,17 @@ def _pushed(event: Mapping[str, Any], included: Included, meta: Meta) -> Inbound
         sent_at=since_epoch(event.get("created_timestamp")) or time_of(as_id(event.get("id"))),
         included=included,
         meta=meta,
+        media=[_as_listed(inner(inner(said.get("attachment")).get("media")))],
     )
+
+
+def _as_listed(media: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A pushed picture in the words of the API's pages, which show the same message again."""
+    return {
+        "type": media.get("type"),
+        "url": media.get("media_url_https"),
+        "alt_text": media.get("ext_alt_text"),
+    }
 
 
 def _message(
@@ -98,11 +108,11 @@ def _message(
     sent_at: datetime | None,
     included: Included,
     meta: Meta,
-    media_keys: list[Any] | None = None,
+    media: Iterable[Mapping[str, Any]],
 ) -> InboundMessage:
     if not identifier or not sender or not conversation or sent_at is None:
         raise PayloadError(mark("this direct message lacks its id, sender, conversation or time"))
-    attachments = tuple(media_attachments(media_keys or [], included))
+    attachments = tuple(media_attachments(media))
     return InboundMessage(
         external_id=f"dm-{identifier}",
         author=included.people.author(sender),

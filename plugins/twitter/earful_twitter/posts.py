@@ -64,6 +64,10 @@ class Included:
         posts = {str(one.get("id")): one for one in map(inner, _list(either(found, "tweets")))}
         return cls(people, media, posts)
 
+    def named(self, keys: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+        """The media with these keys."""
+        return (self.media.get(str(key), {}) for key in keys)
+
 
 def post_message(
     post: Any, included: Included, meta: Meta, *, quotes_us: bool = False
@@ -214,13 +218,12 @@ def _extra(
 def _attachments(post: Mapping[str, Any], included: Included) -> Iterable[Attachment]:
     attached = post.get("attachments")
     keys = _list(attached.get("media_keys")) if isinstance(attached, Mapping) else []
-    return media_attachments(keys, included)
+    return media_attachments(included.named(keys))
 
 
-def media_attachments(keys: Iterable[Any], included: Included) -> Iterable[Attachment]:
-    """The attachments with these keys whose addresses came along."""
-    for key in keys:
-        media = included.media.get(str(key), {})
+def media_attachments(found: Iterable[Mapping[str, Any]]) -> Iterable[Attachment]:
+    """The attachments among these media whose addresses came along."""
+    for media in found:
         url = media.get("url") or media.get("preview_image_url")
         if isinstance(url, str) and url.startswith(_WEB):
             kind = _KINDS.get(str(media.get("type")), AttachmentKind.FILE)

@@ -125,6 +125,23 @@ def test_an_event_that_comes_thrice_is_paid_for_once(house: House) -> None:
     assert spent == {"post_event": (1, 0.005)}
 
 
+def test_a_pushed_picture_is_no_edit_when_it_is_listed(house: House) -> None:
+    house.inbox.poll("x")
+    house.shop.activity.subscribe("dm.received", {"user_id": "7001"}, "", "")
+    world = house.shop.world
+    picture = world.upload("dm_image", "image/png", b"a bike")
+    world.message(house.shop.person("oldtomharrow"), world.account, "Look", pictures=(picture,))
+    (pushed,) = house.push(json.loads(house.shop.activity.events[-1].body))
+    house.wait(minutes=20)
+    house.inbox.poll("x")
+    with connection():
+        kept = Message.get_by_id(pushed.id)
+    assert [each["url"] for each in kept.attachments] == [
+        f"{house.shop.server.url}/pictures/{picture.id}"
+    ]
+    assert (kept.version, kept.edited_at) == (1, None)
+
+
 def test_a_lost_answer_is_found_and_stands_once(house: House) -> None:
     mira = by(house.inbox.poll("x"), "Mira Brand")
     house.shop.sandbox.gate.silent_next = 1
