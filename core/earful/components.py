@@ -305,7 +305,8 @@ class Capabilities:
     takes nothing on that surface.
 
     `reply_length` is counted by `count_length`; `private_reply_length` is the limit of what is
-    written privately, None where it is the same. `cost_per_action` is in US dollars.
+    written privately, None where it is the same, and counted by `count_private_length`.
+    `cost_per_action` is in US dollars.
     """
 
     surfaces: frozenset[Surface] = frozenset({Surface.PUBLIC_REPLY})
@@ -359,6 +360,8 @@ class ChannelType:
     authors_are_global: bool = False
     """Whether author ids mean the same person on every channel of this kind."""
     count_length: Callable[[str], int] = len
+    count_private_length: Callable[[str], int] | None = None
+    """How what is written privately is counted; None where it is the same."""
     demo: Callable[[], Iterable[Payload]] | None = None
     """Synthetic payloads that show the channel in a demonstration, in the platform's own form."""
     connector: Callable[[Any], Connector] | None = None
@@ -372,6 +375,11 @@ class ChannelType:
     """
     sandbox: Callable[[], Sandbox] | None = None
     """A stand-in for the platform, for `earful sandbox KIND` and the demonstration."""
+
+    def counter(self, surface: Surface) -> Callable[[str], int]:
+        """How the platform counts a reply on this surface."""
+        private = self.count_private_length if surface is Surface.PRIVATE else None
+        return private or self.count_length
 
     def permits_reply(self, settings: Any, context: ReplyContext) -> ReplyPermission:
         """Whether this message can be answered: the plugin's word, else the capabilities'."""

@@ -90,10 +90,11 @@ class ConfiguredChannel:
         except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
             return ReplyPermission(allowed=False, reason=self._failed("can_reply", error))
 
-    def count_length(self, text: str) -> int:
-        """The length of a reply as the platform counts it."""
+    def count_length(self, text: str, surface: Surface) -> int:
+        """The length of a reply as the platform counts it there."""
+        count = self.type.counter(surface)
         try:
-            return contained(f"{self.name}.count_length", lambda: self.type.count_length(text))
+            return contained(f"{self.name}.count_length", lambda: count(text))
         except Exception as error:  # noqa: BLE001 - the platform itself will count
             self._failed("count_length", error)
             return len(text)

@@ -161,7 +161,7 @@ class Writing:
             return {}
         surface = Surface.PRIVATE if mode is WritingMode.PRIVATE else Surface.PUBLIC_REPLY
         return {
-            "length": channel.count_length(written.text),
+            "length": channel.count_length(written.text, surface),
             "limit": reply_limit(channel.capabilities, surface),
             "cost": in_dollars(cost_of(channel, written.text, surface)),
             "missing": written.missing,

@@ -41,6 +41,7 @@ TWITTER = ChannelType(
     can_reply=can_reply,
     authors_are_global=True,
     count_length=weighted_length,
+    count_private_length=len,
     connector=TwitterConnector,
     reply_cost=reply_cost,
     push_cost=push_cost,

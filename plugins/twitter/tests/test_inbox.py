@@ -142,6 +142,13 @@ def test_a_pushed_picture_is_no_edit_when_it_is_listed(house: House) -> None:
     assert (kept.version, kept.edited_at) == (1, None)
 
 
+def test_a_direct_message_is_counted_in_characters(house: House) -> None:
+    tom = by(house.inbox.poll("x"), "Tom Harrow")
+    assert house.answer(tom, "漢" * 10_000, Surface.PRIVATE).state == "sent"
+    with pytest.raises(Exception, match="10001 of 10000"):
+        house.answer(tom, "漢" * 10_001, Surface.PRIVATE)
+
+
 def test_a_lost_answer_is_found_and_stands_once(house: House) -> None:
     mira = by(house.inbox.poll("x"), "Mira Brand")
     house.shop.sandbox.gate.silent_next = 1
