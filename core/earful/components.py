@@ -96,6 +96,7 @@ class Credentials(Protocol):
 
         If somebody has renewed them meanwhile, theirs are returned and nobody is called. Else
         `refresh` is called with what is kept, and what it returns is kept before it is returned.
+        It must take less than a minute: then another process may call the platform, too.
         Raises what `refresh` raises, and `TemporaryFailure` while another process takes too long.
         Must not be called inside a transaction.
         """

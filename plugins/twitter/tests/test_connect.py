@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -226,6 +227,27 @@ def test_two_workers_renew_once(shop: Shop) -> None:
         one.join(20)
     assert found == [2, 2]
     assert shop.sandbox.gate.refreshes == 1
+
+
+def test_a_renewal_ends_before_another_process_may_begin_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earful_twitter.api.LONGEST_RENEWAL_SECONDS", 0.5)
+    shop.sandbox.gate.expire()
+    shop.set(timeout_seconds=300)
+    target = shop.server.target
+    assert target
+
+    def slow(environ, start):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        if environ["PATH_INFO"] == "/2/oauth2/token":
+            shop.sandbox.gate.released.wait(20)
+        return target(environ, start)
+
+    shop.server.target = slow
+    began = time.monotonic()
+    with pytest.raises(TemporaryFailure):
+        shop.source().check()
+    assert time.monotonic() - began < 10
 
 
 def test_a_refused_renewal_says_what_to_do(shop: Shop) -> None:
