@@ -24,6 +24,7 @@ from earful.inbox.copies import (
 )
 from earful.inbox.echoes import without_our_replies
 from earful.inbox.fitting import fit
+from earful.inbox.other_ids import note_other_ids, under_kept_ids
 from earful.inbox.people import Person, identify
 from earful.inbox.text import clean
 from earful.inbox.threads import Place, place_messages
@@ -154,7 +155,9 @@ def store(
         # One writer per channel, so that no two see the same message as new.
         locked(Channel.select(Channel.id).where(Channel.id == channel_id)).execute()
         ref = _ChannelRef(channel_id, realm)
+        removals = under_kept_ids(channel_id, removals)
         known = known_messages(channel_id, _ids_to_look_up(messages, removals))
+        removals += _early_removals_of_copies(channel_id, messages, known)
         edited = follow_edits(
             [(known[each.external_id], each) for each in messages if each.external_id in known],
             now,
@@ -164,6 +167,7 @@ def store(
         fresh = [each for each in messages if each.external_id not in known]
         fresh = without_our_replies(channel_id, fresh, now)
         new = _add(ref, fresh, known, now) if fresh else {}
+        note_other_ids(channel_id, messages)
         if removals and new:
             known = known_messages(channel_id, _ids_to_look_up([], removals))
         removed = follow_removals(channel_id, removals, known, now)
@@ -264,20 +268,26 @@ def _label(messages: Sequence[InboundMessage], ids: Sequence[int], now: datetime
 
 
 def _early_removals(channel_id: int, messages: Sequence[InboundMessage]) -> dict[str, _Early]:
+    named = {one: each for each in messages for one in (each.external_id, *each.other_ids)}
     rows = (
         EarlyRemoval.select(EarlyRemoval.external_id, EarlyRemoval.kind, EarlyRemoval.at)
-        .where(
-            (EarlyRemoval.channel == channel_id)
-            & EarlyRemoval.external_id.in_([message.external_id for message in messages])
-        )
+        .where((EarlyRemoval.channel == channel_id) & EarlyRemoval.external_id.in_(list(named)))
         .tuples()
     )
-    seen = {message.external_id: message.visible_at for message in messages}
     return {
-        external_id: (kind, at)
+        named[external_id].external_id: (kind, at)
         for external_id, kind, at in rows
-        if kind is RemovalKind.DELETED or (seen[external_id] or at) <= at
+        if kind is RemovalKind.DELETED or (named[external_id].visible_at or at) <= at
     }
+
+
+def _early_removals_of_copies(
+    channel_id: int, messages: Sequence[InboundMessage], known: Mapping[str, Known]
+) -> list[Removal]:
+    """A version that was deleted before it came takes its message with it."""
+    copies = [each for each in messages if each.external_id in known and each.other_ids]
+    early = _early_removals(channel_id, copies) if copies else {}
+    return [Removal(external_id=key, kind=kind, at=at) for key, (kind, at) in early.items()]
 
 
 def _erased(message: InboundMessage, early: _Early | None) -> InboundMessage:

@@ -111,6 +111,7 @@ def post_message(
         edited_at=told if first != identifier else None,
         opens=not meta.industry or bool(summoned) or from_us,
         labels=(f"watch:{meta.watch}",) if meta.watch else (),
+        other_ids=_later_versions(post, first),
         extra=_extra(post, identifier, author_id, summoned, included, meta),
     )
 
@@ -118,6 +119,12 @@ def post_message(
 def first_version(post: Mapping[str, Any]) -> str:
     """The id that a post had before it was edited; its own if it never was."""
     return (_ids(either(post, "edit_history_tweet_ids")) or [as_id(post.get("id"))])[0]
+
+
+def _later_versions(post: Mapping[str, Any], first: str) -> tuple[str, ...]:
+    """X may tell of a deletion under the id of any version."""
+    ids = (*_ids(either(post, "edit_history_tweet_ids")), as_id(post.get("id")))
+    return tuple(dict.fromkeys(one for one in ids if one != first))
 
 
 def is_repost(post: Mapping[str, Any]) -> bool:

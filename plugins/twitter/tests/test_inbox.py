@@ -10,7 +10,7 @@ from earful import Surface, WebhookRequest, actions
 from earful.actions import SYSTEM
 from earful.store import connection
 from earful.store.credentials import connect
-from earful.store.models import Channel, Conversation, Message
+from earful.store.models import Channel, Conversation, Message, MessageVersion
 from earful.testing.inbox import Inbox
 from earful_twitter.webhook import SIGNATURE, sign
 
@@ -206,6 +206,35 @@ def test_a_post_that_was_deleted_loses_its_text_here(house: House) -> None:
     message = next(one for one in house.inbox.messages() if one.external_id == own["id"])
     assert message.removal == "deleted"
     assert message.text == ""
+
+
+FIRST, SECOND = "2123742000000000001", "2123742000000000002"
+WRITTEN = ("post.create", {"id": FIRST, "text": "My old words.", "edit_history_tweet_ids": [FIRST]})
+EDITED = ("post.create", {"id": SECOND, "text": "New.", "edit_history_tweet_ids": [FIRST, SECOND]})
+DELETED = ("post.delete", {"id": SECOND})
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (WRITTEN, EDITED, DELETED),
+        (EDITED, DELETED),
+        (WRITTEN, DELETED, EDITED),
+        (DELETED, EDITED),
+    ],
+    ids=["in order", "first version missed", "edit comes last", "deletion comes first"],
+)
+def test_an_edited_post_that_was_deleted_loses_its_text_here(
+    house: House, events: tuple[tuple[str, dict[str, Any]], ...]
+) -> None:
+    about = {"author_id": "7001", "created_at": "2026-11-20T11:35:24.000Z"}
+    for number, (kind, payload) in enumerate(events):
+        event = {"event_uuid": str(number), "filter": {"user_id": "7001"}, "event_type": kind}
+        house.push({"data": {**event, "includes": {}, "payload": {**about, **payload}}})
+    message = next(one for one in house.inbox.messages() if one.external_id == FIRST)
+    assert (message.removal, message.text) == ("deleted", "")
+    with connection():
+        assert not MessageVersion.select().exists()
 
 
 def test_an_answer_to_who_has_not_called_us_is_refused_before_it_is_sent(house: House) -> None:
