@@ -96,6 +96,7 @@ class Credentials(Protocol):
 
         If somebody has renewed them meanwhile, theirs are returned and nobody is called. Else
         `refresh` is called with what is kept, and what it returns is kept before it is returned.
+        It must take less than a minute: then another process may call the platform, too.
         Raises what `refresh` raises, and `TemporaryFailure` while another process takes too long.
         Must not be called inside a transaction.
         """
@@ -305,7 +306,8 @@ class Capabilities:
     takes nothing on that surface.
 
     `reply_length` is counted by `count_length`; `private_reply_length` is the limit of what is
-    written privately, None where it is the same. `cost_per_action` is in US dollars.
+    written privately, None where it is the same, and counted by `count_private_length`.
+    `cost_per_action` is in US dollars.
     """
 
     surfaces: frozenset[Surface] = frozenset({Surface.PUBLIC_REPLY})
@@ -359,14 +361,26 @@ class ChannelType:
     authors_are_global: bool = False
     """Whether author ids mean the same person on every channel of this kind."""
     count_length: Callable[[str], int] = len
+    count_private_length: Callable[[str], int] | None = None
+    """How what is written privately is counted; None where it is the same."""
     demo: Callable[[], Iterable[Payload]] | None = None
     """Synthetic payloads that show the channel in a demonstration, in the platform's own form."""
     connector: Callable[[Any], Connector] | None = None
     """How it is connected in the browser; None where the configuration says it all."""
     reply_cost: Callable[[Any, str, Surface], float] | None = None
     """What sending this text on that surface costs, in US dollars; the composer shows it."""
+    push_cost: Callable[[Any, Payload], Mapping[str, float]] | None = None
+    """What the platform charges for having pushed this payload, in US dollars, by action.
+
+    Asked in a worker and noted in the meter once, however often the payload was delivered.
+    """
     sandbox: Callable[[], Sandbox] | None = None
     """A stand-in for the platform, for `earful sandbox KIND` and the demonstration."""
+
+    def counter(self, surface: Surface) -> Callable[[str], int]:
+        """How the platform counts a reply on this surface."""
+        private = self.count_private_length if surface is Surface.PRIVATE else None
+        return private or self.count_length
 
     def permits_reply(self, settings: Any, context: ReplyContext) -> ReplyPermission:
         """Whether this message can be answered: the plugin's word, else the capabilities'."""

@@ -40,7 +40,7 @@ from earful.store import database
 from earful.store.channel_state import StoredChannelState
 from earful.store.hours import UnreadableHours, saved_hours
 from earful.store.vault import Vault
-from earful.types import Capability, ReplyContext, ReplyPermission, Surface
+from earful.types import Capability, Payload, ReplyContext, ReplyPermission, Surface
 from earful.wording import gettext as _
 
 __all__ = ["ConfiguredChannel", "ConfiguredClassifier", "Named", "Runtime", "Trouble"]
@@ -90,10 +90,11 @@ class ConfiguredChannel:
         except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
             return ReplyPermission(allowed=False, reason=self._failed("can_reply", error))
 
-    def count_length(self, text: str) -> int:
-        """The length of a reply as the platform counts it."""
+    def count_length(self, text: str, surface: Surface) -> int:
+        """The length of a reply as the platform counts it there."""
+        count = self.type.counter(surface)
         try:
-            return contained(f"{self.name}.count_length", lambda: self.type.count_length(text))
+            return contained(f"{self.name}.count_length", lambda: count(text))
         except Exception as error:  # noqa: BLE001 - the platform itself will count
             self._failed("count_length", error)
             return len(text)
@@ -110,6 +111,17 @@ class ConfiguredChannel:
         except Exception as error:  # noqa: BLE001 - the page says nothing then
             self._failed("reply_cost", error)
             return None
+
+    def push_cost(self, payload: Payload) -> Mapping[str, float]:
+        """What the platform charged for having pushed this, by action; empty where nothing."""
+        charged = self.type.push_cost
+        if charged is None:
+            return {}
+        try:
+            return contained(f"{self.name}.push_cost", lambda: charged(self.settings, payload))
+        except Exception as error:  # noqa: BLE001 - what was pushed is read all the same
+            self._failed("push_cost", error)
+            return {}
 
     def _failed(self, part: str, error: Exception) -> str:
         logger.warning("channel=%s %s failed: %s", self.name, part, describe(error))

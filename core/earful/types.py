@@ -206,6 +206,9 @@ class InboundMessage:
     otherwise it is stored as ignored: found by search, in no queue, with no clock."""
     labels: tuple[str, ...] = ()
     """What the channel itself says of it, as `namespace:value`; such as the watch term it met."""
+    other_ids: tuple[str, ...] = ()
+    """By which ids the platform knows it, too, such as those of edited versions: a `Removal` may
+    name any of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +221,8 @@ class KnownMessage:
     text: str
     removal: RemovalKind | None = None
     author_name: str = ""
+    sent_from_here: bool = False
+    """Whether it is a reply sent from here; not what the account wrote on the platform itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,7 +121,8 @@ def composer(
         target=target,
         is_latest=is_latest,
         tabs=(*ways, _with_draft(_NOTE, drafts)),
-        counts_plainly=channel is None or channel.type.count_length is len,
+        counts_plainly=channel is None
+        or all(channel.type.counter(way.surface) is len for way in _ways(can, target)),
         sign_off=sign_off,
         page_url=_page_url(page, target),
     )

@@ -162,7 +162,7 @@ class Writing:
             return {}
         surface = surface_of(mode)
         return {
-            "length": channel.count_length(written.text),
+            "length": channel.count_length(written.text, surface),
             "limit": reply_limit(channel.capabilities, surface),
             "cost": in_dollars(channel.reply_cost(written.text, surface)),
             "missing": written.missing,

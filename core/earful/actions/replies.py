@@ -183,7 +183,7 @@ def _checked_text(
         raise ActionRefused(msg)
     channel = runtime.channels.get(message.channel.name)
     limit = channel and reply_limit(channel.capabilities, surface)
-    if channel and limit and (length := channel.count_length(written.text)) > limit:
+    if channel and limit and (length := channel.count_length(written.text, surface)) > limit:
         raise ActionRefused(_too_long(length, limit))
     if len(written.text) > MAX_TEXT:
         raise ActionRefused(_too_long(len(written.text), MAX_TEXT))

@@ -25,6 +25,7 @@ _LONGEST_URL = 4000
 _LONGEST_NAME = 1000
 _MOST_EXTRA = 100
 _MOST_LABELS = 20
+_MOST_OTHER_IDS = 20
 _LONGEST_LABEL = 100
 _LABEL = re.compile(r"[\w.-]+:[\w .-]+")
 Text = TypeVar("Text", str, str | None)
@@ -81,6 +82,7 @@ def _fit_message(message: InboundMessage) -> InboundMessage:
         visible_at=_aware(message.visible_at),
         extra=_fit_extra(message.extra) if message.extra else message.extra,
         labels=_fit_labels(message.labels) if message.labels else (),
+        other_ids=tuple(filter(None, map(identifier, message.other_ids[:_MOST_OTHER_IDS]))),
     )
 
 

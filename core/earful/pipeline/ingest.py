@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from earful.components import Parsed, describe
+from earful.components import ChannelSettings, Parsed, describe
 from earful.errors import UnsupportedPayload
 from earful.inbox.conversations import Arrival, arrived
 from earful.inbox.copies import (
@@ -23,6 +23,7 @@ from earful.inbox.copies import (
 )
 from earful.inbox.echoes import without_our_replies
 from earful.inbox.fitting import parse
+from earful.inbox.other_ids import note_other_ids, under_kept_ids
 from earful.inbox.people import Person, identify
 from earful.inbox.text import clean
 from earful.inbox.threads import Place, place_messages
@@ -74,8 +75,8 @@ def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
     if payload.attempts >= MOST_ATTEMPTS:
         reason = f"The worker did not survive {MOST_ATTEMPTS} attempts to read it."
         return _refuse(payload, PayloadState.QUARANTINED, reason)
-    _count_attempt(payload)
     raw = RawPayload(body=bytes(payload.body), content_type=payload.content_type, meta=payload.meta)
+    _count_attempt(channel, payload, raw)
     try:
         items = parse(channel.type, raw)
     except UnsupportedPayload as error:
@@ -86,10 +87,18 @@ def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
     return _store_all(channel, payload, items, now)
 
 
-def _count_attempt(payload: Payload) -> None:
-    """Note the attempt before it is made, so that one that kills the process is counted too."""
+def _count_attempt(channel: ConfiguredChannel, payload: Payload, raw: RawPayload) -> None:
+    """Note the attempt before it is made, so that one that kills the process is counted too.
+
+    The first one also notes what the platform charged for this payload.
+    """
+    cost = channel.push_cost(raw) if payload.attempts == 0 else {}
+    mine = (Payload.id == payload.id) & (Payload.attempts == payload.attempts)
     with transaction():
-        Payload.update(attempts=Payload.attempts + 1).where(Payload.id == payload.id).execute()
+        counted = Payload.update(attempts=Payload.attempts + 1).where(mine).execute()
+        if counted and isinstance(channel.settings, ChannelSettings):
+            for action, usd in cost.items():
+                channel.settings.state.costs.spend(action, usd)
 
 
 def _refuse(payload: Payload, state: PayloadState, reason: str) -> Outcome:
@@ -131,7 +140,9 @@ def store(
         # One writer per channel, so that no two see the same message as new.
         locked(Channel.select(Channel.id).where(Channel.id == channel_id)).execute()
         ref = _ChannelRef(channel_id, realm)
+        removals = under_kept_ids(channel_id, removals)
         known = known_messages(channel_id, _ids_to_look_up(messages, removals))
+        removals += _early_removals_of_copies(channel_id, messages, known)
         edited = follow_edits(
             [(known[each.external_id], each) for each in messages if each.external_id in known],
             now,
@@ -141,6 +152,7 @@ def store(
         fresh = [each for each in messages if each.external_id not in known]
         fresh = without_our_replies(channel_id, fresh, now)
         new = _add(ref, fresh, known, now) if fresh else {}
+        note_other_ids(channel_id, messages)
         if removals and new:
             known = known_messages(channel_id, _ids_to_look_up([], removals))
         removed = follow_removals(channel_id, removals, known, now)
@@ -241,20 +253,26 @@ def _label(messages: Sequence[InboundMessage], ids: Sequence[int], now: datetime
 
 
 def _early_removals(channel_id: int, messages: Sequence[InboundMessage]) -> dict[str, _Early]:
+    named = {one: each for each in messages for one in (each.external_id, *each.other_ids)}
     rows = (
         EarlyRemoval.select(EarlyRemoval.external_id, EarlyRemoval.kind, EarlyRemoval.at)
-        .where(
-            (EarlyRemoval.channel == channel_id)
-            & EarlyRemoval.external_id.in_([message.external_id for message in messages])
-        )
+        .where((EarlyRemoval.channel == channel_id) & EarlyRemoval.external_id.in_(list(named)))
         .tuples()
     )
-    seen = {message.external_id: message.visible_at for message in messages}
     return {
-        external_id: (kind, at)
+        named[external_id].external_id: (kind, at)
         for external_id, kind, at in rows
-        if kind is RemovalKind.DELETED or (seen[external_id] or at) <= at
+        if kind is RemovalKind.DELETED or (named[external_id].visible_at or at) <= at
     }
+
+
+def _early_removals_of_copies(
+    channel_id: int, messages: Sequence[InboundMessage], known: Mapping[str, Known]
+) -> list[Removal]:
+    """A version that was deleted before it came takes its message with it."""
+    copies = [each for each in messages if each.external_id in known and each.other_ids]
+    early = _early_removals(channel_id, copies) if copies else {}
+    return [Removal(external_id=key, kind=kind, at=at) for key, (kind, at) in early.items()]
 
 
 def _erased(message: InboundMessage, early: _Early | None) -> InboundMessage:

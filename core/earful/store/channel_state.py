@@ -73,9 +73,13 @@ class StoredChannelState:
                 .join(Identity)
                 .where((Message.channel == self._place.id) & Message.external_id.in_(ids))
             )
-            found = {key: KnownMessage(text=text) for key, text in replies.tuples()}
-            return found | {
-                key: KnownMessage(text=text, removal=removal, author_name=name)
+            sent = {
+                key: KnownMessage(text=text, sent_from_here=True) for key, text in replies.tuples()
+            }
+            return sent | {
+                key: KnownMessage(
+                    text=text, removal=removal, author_name=name, sent_from_here=key in sent
+                )
                 for key, text, removal, name in messages.tuples()
             }
 

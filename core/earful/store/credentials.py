@@ -23,7 +23,7 @@ from earful.wording import gettext as _
 __all__ = ["RENEWAL_LEASE", "StoredCredentials", "connect", "disconnect", "reseal_all"]
 
 RENEWAL_LEASE = timedelta(seconds=60)
-"""How long one process may take to renew credentials; longer than any HTTP call's deadline."""
+"""How long one process may take to renew credentials; plugins bound their call accordingly."""
 _LOOK_AGAIN_SECONDS = 0.1
 
 Values = Mapping[str, str]

@@ -250,9 +250,10 @@ class ChannelContract(_Contract):
         assert self.channel.source or self.channel.webhook
 
     def test_the_length_of_a_reply_is_counted(self) -> None:
-        for text in HOSTILE_TEXTS:
-            assert self.channel.count_length(text) >= 0
-        assert self.channel.count_length("ab") > self.channel.count_length("a") > 0
+        for surface in (Surface.PUBLIC_REPLY, Surface.PRIVATE):
+            count = self.channel.counter(surface)
+            assert all(count(text) >= 0 for text in HOSTILE_TEXTS)
+            assert count("ab") > count("a") > 0
 
     def test_the_badge_is_two_letters_on_a_colour(self) -> None:
         assert re.fullmatch(r"\w{1,2}", self.channel.badge.letters)

@@ -8,7 +8,7 @@ from earful import Badge, ChannelType, hookimpl
 from earful.sandbox import Sandbox
 
 from earful_twitter.connect import TwitterConnector
-from earful_twitter.costs import reply_cost
+from earful_twitter.costs import push_cost, reply_cost
 from earful_twitter.demo import demo
 from earful_twitter.length import weighted_length
 from earful_twitter.parse import parse
@@ -41,8 +41,10 @@ TWITTER = ChannelType(
     can_reply=can_reply,
     authors_are_global=True,
     count_length=weighted_length,
+    count_private_length=len,
     connector=TwitterConnector,
     reply_cost=reply_cost,
+    push_cost=push_cost,
     sandbox=_sandbox,
     demo=demo,
 )

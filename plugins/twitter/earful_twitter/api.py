@@ -24,6 +24,7 @@ from earful_twitter.vocabulary import VOCABULARIES, Vocabulary
 __all__ = ["NOT_CONNECTED", "X", "now_utc"]
 
 MOST_BYTES = 8 * 1024 * 1024
+LONGEST_RENEWAL_SECONDS = 30.0
 NOT_CONNECTED = mark("This channel is not connected to an account on X yet: connect it first.")
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
@@ -138,10 +139,12 @@ class X:
         return self._renewed(kept) if oauth.expires_soon(kept, self._now()) else kept
 
     def _renewed(self, stale: Mapping[str, str]) -> Mapping[str, str]:
-        credentials = self._settings.state.credentials
-        return credentials.renew(
-            stale, lambda kept: oauth.refresh(self._settings, self._http, kept)
-        )
+        # Whoever takes longer loses the right to renew, and the old token works once only.
+        seconds = min(self._settings.timeout_seconds, LONGEST_RENEWAL_SECONDS)
+        with self._client(seconds) as http:
+            return self._settings.state.credentials.renew(
+                stale, lambda kept: oauth.refresh(self._settings, http, kept)
+            )
 
     def _app_token(self) -> dict[str, str]:
         token = self._settings.bearer_token.get_secret_value()

@@ -26,6 +26,7 @@ from earful_twitter.problems import error_of
 from earful_twitter.recovery import WEBHOOK_ID
 from earful_twitter.settings import TwitterSettings
 from earful_twitter.vocabulary import VOCABULARIES
+from earful_twitter.webhook import REVOKED
 
 __all__ = ["EVENTS_ON_STREAM", "TwitterConnector"]
 
@@ -93,8 +94,9 @@ class TwitterConnector:
 
     def attach(self, account: ConnectableAccount, webhook_url: str | None) -> str:
         """Subscribe to what `receive` needs; calls that are repeated change nothing."""
-        receive = self._settings.receive
+        receive, state = self._settings.receive, self._settings.state
         if receive == "poll":
+            state.set_flag(REVOKED, "")
             return _(
                 "%(name)s is connected. New posts are asked for at every poll.", name=account.name
             )
@@ -102,7 +104,11 @@ class TwitterConnector:
             desk = _Desk(self._settings, http, account.credentials, self._now)
             webhook = desk.webhook(_reachable(webhook_url)) if receive == "webhook" else ""
             count = desk.subscribe(account.external_id, webhook)
-        self._settings.state.set_flag(WEBHOOK_ID, webhook)
+            desk.unsubscribe(
+                state.credentials.get().get("user_id", ""), account.external_id, webhook
+            )
+        state.set_flag(WEBHOOK_ID, webhook)
+        state.set_flag(REVOKED, "")
         facts = {"name": account.name, "count": count}
         if webhook:
             return _(
@@ -163,9 +169,8 @@ class _Desk:
         """Subscribe to what is not subscribed yet; how many kinds of events there are."""
         present = {
             str(one.get("event_type"))
-            for one in self._listed("2/activity/subscriptions", {"max_results": "100"})
+            for one in self._subscriptions(webhook)
             if inner(one.get("filter")).get("user_id") == account
-            and str(one.get("webhook_id") or "") == webhook
         }
         for kind in EVENTS_ON_STREAM:
             if kind in present:
@@ -179,6 +184,23 @@ class _Desk:
                 body["webhook_id"] = webhook
             self._ask("POST", "2/activity/subscriptions", self._user, body)
         return len(EVENTS_ON_STREAM)
+
+    def unsubscribe(self, before: str, account: str, webhook: str) -> None:
+        """End what was subscribed for an account that was connected before.
+
+        The webhook is this channel's own. The stream is the app's: there only what is known to be
+        ours is ended.
+        """
+        for one in list(self._subscriptions(webhook)):
+            other = as_id(inner(one.get("filter")).get("user_id"))
+            if other and other != account and (webhook or other == before):
+                identifier = as_id(one.get("subscription_id"))
+                self._ask("DELETE", f"2/activity/subscriptions/{part(identifier)}", self._app)
+
+    def _subscriptions(self, webhook: str) -> Iterator[Mapping[str, Any]]:
+        for one in self._listed("2/activity/subscriptions", {"max_results": "100"}):
+            if str(one.get("webhook_id") or "") == webhook:
+                yield one
 
     def _listed(
         self, path: str, params: Mapping[str, str] | None = None

@@ -9,14 +9,16 @@ not counted, because the page does not say that they are charged.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from earful import Surface, mark
+from earful import Payload, Surface, mark
 
 from earful_twitter.links import find_links
+from earful_twitter.people import inner
 from earful_twitter.settings import TwitterSettings
 
-__all__ = ["EVENTS", "PRICES", "has_link", "reply_action", "reply_cost"]
+__all__ = ["EVENTS", "PRICES", "has_link", "push_cost", "reply_action", "reply_cost"]
 
 PRICES = {
     "mention_read": 0.001,  # an "owned read": our own account's mentions and posts
@@ -65,6 +67,16 @@ EVENTS = {
 """Kinds of pushed events that are billed, and the action they count as; others are free."""
 
 _LONGEST_LOOK = 4000
+
+
+def push_cost(_settings: Any, payload: Payload) -> dict[str, float]:
+    """What a pushed event costs; nothing for pages, whose items are noted when they are read."""
+    try:
+        document = json.loads(payload.body)
+    except (ValueError, RecursionError):
+        return {}
+    action = EVENTS.get(str(inner(document).get("event_type")))
+    return {action: PRICES[action]} if action else {}
 
 
 def has_link(text: str) -> bool:

@@ -18,6 +18,7 @@ __all__ = ["MOST_CONVERSATIONS", "Cursor", "Place", "newest"]
 
 VERSION = 1
 MOST_CONVERSATIONS = 20
+_LONG = 10**9
 
 
 @dataclass(slots=True)
@@ -80,6 +81,10 @@ class Cursor:
     """Posts that this day's look still has to ask for."""
     alive: str = ""
     """When this channel was read last: a long pause means that pushes may have been missed."""
+    usual: int = 0
+    """Seconds between the last two readings: as long a pause is none."""
+    missed: str = ""
+    """Since when pushes may have been missed that X has not sent again; "" for none."""
     heard: str = ""
     """Until when the stream was listened to."""
 
@@ -149,21 +154,26 @@ def _of(stored: Mapping[str, Any], account: str) -> Cursor:
         rechecked=str(stored.get("rechecked", "")),
         recheck=_ids(stored.get("recheck")),
         alive=str(stored.get("alive", "")),
+        usual=_count(stored.get("usual")),
+        missed=str(stored.get("missed", "")),
         heard=str(stored.get("heard", "")),
     )
 
 
 def _place(stored: Any) -> Place:
     found = _map(stored)
-    count = found.get("count")
     return Place(
         since=as_id(found.get("since")),
         page=str(found.get("page", "")),
         top=as_id(found.get("top")),
-        count=count if isinstance(count, int) else 0,
+        count=_count(found.get("count")),
         due=str(found.get("due", "")),
         query=str(found.get("query", "")),
     )
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and 0 <= value <= _LONG else 0
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -6,20 +6,22 @@ together. A conversation of two has the id `SMALLER-LARGER`, of the two users' i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from html import unescape
 from typing import Any
 
 from earful import InboundMessage, PayloadError, Surface, UnsupportedPayload, mark
 
 from earful_twitter.meta import Meta, as_id, since_epoch, time_of, when
 from earful_twitter.people import inner
-from earful_twitter.posts import Included, media_attachments
+from earful_twitter.posts import Included, media_attachments, readable
 
 __all__ = ["between", "listed_message", "pushed_messages", "thread_of"]
 
 _UNREADABLE = mark("An empty direct message: its content cannot be shown here. Open it on X.")
+
+_NO_MESSAGE = mark("Who joins or leaves a group of direct messages is left alone.")
+_SAID = "message_create"
 
 
 def between(one: str, other: str) -> str:
@@ -37,9 +39,7 @@ def listed_message(event: Any, included: Included, meta: Meta) -> InboundMessage
     """An event of `GET /2/dm_events`."""
     event = inner(event)
     if event.get("event_type") != "MessageCreate":
-        raise UnsupportedPayload(
-            mark("Who joins or leaves a group of direct messages is left alone.")
-        )
+        raise UnsupportedPayload(_NO_MESSAGE)
     identifier = as_id(event.get("id"))
     sent_at = when(event.get("created_at")) or time_of(identifier)
     conversation = event.get("dm_conversation_id")
@@ -53,7 +53,7 @@ def listed_message(event: Any, included: Included, meta: Meta) -> InboundMessage
         sent_at=sent_at,
         included=included,
         meta=meta,
-        media_keys=keys if isinstance(keys, list) else [],
+        media=included.named(keys if isinstance(keys, list) else []),
     )
 
 
@@ -64,11 +64,13 @@ def pushed_messages(
     events = payload.get("direct_message_events")
     if not isinstance(events, list) or not events:
         raise PayloadError(mark("this event holds no direct message"))
-    return [_pushed(event, included, meta) for event in events]
+    said = [each for each in map(inner, events) if each.get("type", _SAID) == _SAID]
+    if not said:
+        raise UnsupportedPayload(_NO_MESSAGE)
+    return [_pushed(event, included, meta) for event in said]
 
 
-def _pushed(event: Any, included: Included, meta: Meta) -> InboundMessage:
-    event = inner(event)
+def _pushed(event: Mapping[str, Any], included: Included, meta: Meta) -> InboundMessage:
     made = inner(event.get("message_create"))
     said = inner(made.get("message_data"))
     sender = as_id(made.get("sender_id"))
@@ -84,7 +86,17 @@ def _pushed(event: Any, included: Included, meta: Meta) -> InboundMessage:
         sent_at=since_epoch(event.get("created_timestamp")) or time_of(as_id(event.get("id"))),
         included=included,
         meta=meta,
+        media=[_as_listed(inner(inner(said.get("attachment")).get("media")))],
     )
+
+
+def _as_listed(media: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A pushed picture in the words of the API's pages, which show the same message again."""
+    return {
+        "type": media.get("type"),
+        "url": media.get("media_url_https"),
+        "alt_text": media.get("ext_alt_text"),
+    }
 
 
 def _message(
@@ -96,11 +108,11 @@ def _message(
     sent_at: datetime | None,
     included: Included,
     meta: Meta,
-    media_keys: list[Any] | None = None,
+    media: Iterable[Mapping[str, Any]],
 ) -> InboundMessage:
     if not identifier or not sender or not conversation or sent_at is None:
         raise PayloadError(mark("this direct message lacks its id, sender, conversation or time"))
-    attachments = tuple(media_attachments(media_keys or [], included))
+    attachments = tuple(media_attachments(media))
     return InboundMessage(
         external_id=f"dm-{identifier}",
         author=included.people.author(sender),
@@ -116,11 +128,7 @@ def _message(
 
 
 def _text(value: Any, holder: Mapping[str, Any]) -> str:
-    text = value if isinstance(value, str) else ""
     entities = holder.get("entities")
     links = entities.get("urls") if isinstance(entities, Mapping) else holder.get("urls")
-    for link in links if isinstance(links, list) else []:
-        short, whole = inner(link).get("url"), inner(link).get("expanded_url")
-        if isinstance(short, str) and short.startswith("http") and isinstance(whole, str):
-            text = text.replace(short, whole) if whole.startswith("http") else text
-    return unescape(text).strip()
+    found = map(inner, links) if isinstance(links, list) else ()
+    return readable(value, ((each.get("url"), each.get("expanded_url") or None) for each in found))

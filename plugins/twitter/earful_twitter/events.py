@@ -9,15 +9,16 @@ from earful import Parsed, PayloadError, Removal, UnsupportedPayload, mark
 
 from earful_twitter.direct import pushed_messages
 from earful_twitter.meta import Meta, as_id
-from earful_twitter.posts import Included, post_message
+from earful_twitter.people import inner
+from earful_twitter.posts import REPOST, Included, post_message
 
-__all__ = ["DIRECT_MESSAGES", "POSTS", "parse", "revoked"]
+__all__ = ["DIRECT_MESSAGES", "POSTS", "parse", "revoked", "whose"]
 
 POSTS = ("post.create", "post.mention.create", "post.reply.create", "post.quote.create")
 DIRECT_MESSAGES = ("dm.received", "dm.sent")
 
 _LEFT_ALONE = {
-    "post.repost.create": mark("A repost has no words of its own."),
+    "post.repost.create": REPOST,
     "chat": mark(
         "XChat is encrypted from end to end: only the devices of those who chat can read it."
     ),
@@ -67,10 +68,18 @@ def revoked(event: Mapping[str, Any]) -> tuple[str, str] | None:
     return as_id(found.get("user_id")), str(found.get("date_time") or "")
 
 
+def whose(event: Mapping[str, Any]) -> str:
+    """The account for whose sake X pushes this event; "" if it does not say."""
+    return as_id(inner(event.get("filter")).get("user_id"))
+
+
 def _ours(event: Mapping[str, Any], meta: Meta) -> Meta:
     """Events are subscribed to for our own account, so the filter says who we are."""
-    subscribed = event.get("filter")
-    account = as_id(subscribed.get("user_id")) if isinstance(subscribed, Mapping) else ""
+    account = whose(event)
+    if account and meta.account and account != meta.account:
+        raise UnsupportedPayload(
+            mark("This event belongs to another account than the one that is connected.")
+        )
     return Meta(account=meta.account or account, handle=meta.handle, site=meta.site)
 
 

@@ -14,6 +14,7 @@ from earful import (
     InboundMessage,
     PayloadError,
     Surface,
+    UnsupportedPayload,
     mark,
 )
 
@@ -22,19 +23,25 @@ from earful_twitter.people import People, inner
 from earful_twitter.vocabulary import either
 
 __all__ = [
+    "REPOST",
     "Included",
     "expanded",
+    "first_version",
     "is_repost",
     "media_attachments",
     "post_message",
+    "readable",
     "references",
 ]
 
+REPOST = mark("A repost has no words of its own.")
 _KINDS = {
     "photo": AttachmentKind.IMAGE,
     "video": AttachmentKind.VIDEO,
     "animated_gif": AttachmentKind.VIDEO,
 }
+_WEB = ("http://", "https://")
+_REFERENCE = re.compile(r"&(?:#\d+|#x[0-9a-f]+|\w+);", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)?")
 _NO_LANGUAGES = frozenset({"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"})
 """X's marks for text without words: links, hashtags, mentions only."""
@@ -57,11 +64,17 @@ class Included:
         posts = {str(one.get("id")): one for one in map(inner, _list(either(found, "tweets")))}
         return cls(people, media, posts)
 
+    def named(self, keys: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+        """The media with these keys."""
+        return (self.media.get(str(key), {}) for key in keys)
+
 
 def post_message(
     post: Any, included: Included, meta: Meta, *, quotes_us: bool = False
 ) -> InboundMessage:
-    """A post as it stands now. Raises `PayloadError` for what is no post.
+    """A post as it stands now; raises `PayloadError` for what is none.
+
+    A repost raises `UnsupportedPayload`.
 
     An edited post keeps the id of its first version here, because an edit is a new version of the
     same message; `extra["latest_id"]` is the id that X knows it by now. `quotes_us` tells what the
@@ -71,7 +84,9 @@ def post_message(
     identifier, author_id = as_id(post.get("id")), as_id(post.get("author_id"))
     if not identifier or not author_id:
         raise PayloadError(mark("this is no post of X: it has no id or no author"))
-    first = (_ids(either(post, "edit_history_tweet_ids")) or [identifier])[0]
+    if is_repost(post):
+        raise UnsupportedPayload(REPOST)
+    first = first_version(post)
     made, told = time_of(first), when(post.get("created_at"))
     sent_at = (made if first != identifier else None) or told or made
     if sent_at is None:
@@ -96,8 +111,20 @@ def post_message(
         edited_at=told if first != identifier else None,
         opens=not meta.industry or bool(summoned) or from_us,
         labels=(f"watch:{meta.watch}",) if meta.watch else (),
+        other_ids=_later_versions(post, first),
         extra=_extra(post, identifier, author_id, summoned, included, meta),
     )
+
+
+def first_version(post: Mapping[str, Any]) -> str:
+    """The id that a post had before it was edited; its own if it never was."""
+    return (_ids(either(post, "edit_history_tweet_ids")) or [as_id(post.get("id"))])[0]
+
+
+def _later_versions(post: Mapping[str, Any], first: str) -> tuple[str, ...]:
+    """X may tell of a deletion under the id of any version."""
+    ids = (*_ids(either(post, "edit_history_tweet_ids")), as_id(post.get("id")))
+    return tuple(dict.fromkeys(one for one in ids if one != first))
 
 
 def is_repost(post: Mapping[str, Any]) -> bool:
@@ -112,26 +139,31 @@ def references(post: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def expanded(post: Mapping[str, Any]) -> str:
-    """The whole text of a post as people read it: links whole, no markup."""
+    """The whole text of a post as people read it: links whole, none to what is attached."""
     note = either(post, "note_tweet")
     long = note if isinstance(note, Mapping) and isinstance(note.get("text"), str) else post
-    text = long.get("text")
     entities = long.get("entities") if "entities" in long else post.get("entities")
-    return unescape(_with_links(text if isinstance(text, str) else "", entities)).strip()
-
-
-def _with_links(text: str, entities: Any) -> str:
-    """X shortens every link; the text shows where it leads, and no link to what is attached."""
     links = _list(entities.get("urls")) if isinstance(entities, Mapping) else []
-    for link in links:
-        short = link.get("url") if isinstance(link, Mapping) else None
-        if not isinstance(short, str) or not short.startswith("http"):
-            continue
-        target = link.get("unwound_url") or link.get("expanded_url")
-        shown = "" if link.get("media_key") else target
-        if isinstance(shown, str) and (not shown or shown.startswith(("http://", "https://"))):
-            text = text.replace(short, shown)
-    return text
+    return readable(
+        long.get("text"),
+        (
+            (each.get("url"), "" if each.get("media_key") else each.get("expanded_url"))
+            for each in map(inner, links)
+        ),
+    )
+
+
+def readable(text: Any, links: Iterable[tuple[Any, Any]]) -> str:
+    """A text without markup, and each link as it was written instead of X's short one.
+
+    The links come last: they are not escaped, though `?a=1&lt=5` looks as if it were.
+    """
+    said = _REFERENCE.sub(lambda found: unescape(found[0]), text) if isinstance(text, str) else ""
+    for short, whole in links:
+        is_short = isinstance(short, str) and short.startswith("http")
+        if is_short and isinstance(whole, str) and (not whole or whole.startswith(_WEB)):
+            said = said.replace(short, whole)
+    return said.strip()
 
 
 def _parent(post: Mapping[str, Any]) -> str | None:
@@ -193,15 +225,14 @@ def _extra(
 def _attachments(post: Mapping[str, Any], included: Included) -> Iterable[Attachment]:
     attached = post.get("attachments")
     keys = _list(attached.get("media_keys")) if isinstance(attached, Mapping) else []
-    return media_attachments(keys, included)
+    return media_attachments(included.named(keys))
 
 
-def media_attachments(keys: Iterable[Any], included: Included) -> Iterable[Attachment]:
-    """The attachments with these keys whose addresses came along."""
-    for key in keys:
-        media = included.media.get(str(key), {})
+def media_attachments(found: Iterable[Mapping[str, Any]]) -> Iterable[Attachment]:
+    """The attachments among these media whose addresses came along."""
+    for media in found:
         url = media.get("url") or media.get("preview_image_url")
-        if isinstance(url, str) and url.startswith(("http://", "https://")):
+        if isinstance(url, str) and url.startswith(_WEB):
             kind = _KINDS.get(str(media.get("type")), AttachmentKind.FILE)
             alt = media.get("alt_text")
             yield Attachment(url=url, kind=kind, alt=alt if isinstance(alt, str) else "")

@@ -18,6 +18,7 @@ from earful_twitter.api import X
 from earful_twitter.cursor import Cursor, Place, newest
 from earful_twitter.meta import Meta, as_id, time_of
 from earful_twitter.people import inner
+from earful_twitter.posts import first_version
 from earful_twitter.problems import Refusal
 from earful_twitter.searches import (
     WatchTerm,
@@ -84,9 +85,12 @@ class Round:
         return {"account": self.meta.account, "handle": self.meta.handle, "site": self.meta.site}
 
     def remember(self, items: Iterable[Mapping[str, Any]]) -> None:
-        """Note the posts of others: their conversations are searched, they are looked up again."""
+        """Note the posts of others: their conversations are searched, they are looked up again.
+
+        Each by the id of its first version, under which the inbox keeps it.
+        """
         posts = {
-            as_id(one.get("id")): as_id(one.get("conversation_id"))
+            first_version(one): as_id(one.get("conversation_id"))
             for one in items
             if as_id(one.get("id")) and as_id(one.get("author_id")) != self.meta.account
         }
@@ -224,7 +228,7 @@ def recheck(work: Round) -> None:
     params = {"ids": ",".join(asked), **work.x.vocabulary.posts}
     items, _ = work.keep(work.x.get("2/tweets", params, endpoint="GET /2/tweets"))
     work.x.spend("post_read", len(items))
-    there = set(_ids(items))
+    there = {*_ids(items), *map(first_version, items)}
     cursor.recent = [one for one in cursor.recent if one not in asked or one in there]
     newer = [_latest_version(one) for one in items]
     cursor.recheck = [*(one for one in newer if one and one not in asked), *rest]

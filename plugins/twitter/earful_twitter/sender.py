@@ -6,7 +6,7 @@ posts, or in the conversation of direct messages, before anybody thinks of sendi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +15,7 @@ from earful import (
     Action,
     ActionKind,
     DeliveryRejected,
+    InboundMessage,
     OutboundReply,
     OutcomeUnknown,
     PayloadError,
@@ -174,12 +175,15 @@ class TwitterSender:
             x.spend("own_post_read", len(posts))
             meta = Meta(account=account, handle=handle, site=self._settings.site)
             included = Included.of(document.get("includes"), meta)
-            for post in posts:
-                if is_repost(post):
-                    continue
-                shown = post_message(post, included, meta)
-                if shown.parent_id in {target, reply.in_reply_to} and says(post, reply.text):
-                    return Receipt(external_id=shown.external_id, url=shown.url, at=shown.sent_at)
+            written = [(post, post_message(post, included, meta)) for post in posts
+                       if not is_repost(post)]  # fmt: skip
+            found = self._not_sent_before(
+                shown
+                for post, shown in written
+                if shown.parent_id in {target, reply.in_reply_to} and says(post, reply.text)
+            )
+            if found is not None:
+                return Receipt(external_id=found.external_id, url=found.url, at=found.sent_at)
             if not _next(document, params):
                 return None
         raise OutcomeUnknown(mark("The account has posted too much since then to look through it."))
@@ -203,20 +207,31 @@ class TwitterSender:
             events = _items(document)
             x.spend("direct_message_read", len(events))
             included = Included.of(document.get("includes"), meta)
-            for event in events:
-                if event.get("event_type") != "MessageCreate":
-                    continue
-                said = listed_message(event, included, meta)
-                if said.sent_at < since:
-                    return None
-                if said.from_us and says_message(
-                    said.text, reply.text, with_picture=bool(reply.attachments)
-                ):
-                    identifier = said.external_id.removeprefix("dm-")
-                    return _message_receipt(self._settings, identifier, conversation)
-            if not _next(document, params):
+            written = [
+                listed_message(event, included, meta)
+                for event in events
+                if event.get("event_type") == "MessageCreate"
+            ]
+            found = self._not_sent_before(
+                said
+                for said in written
+                if said.sent_at >= since
+                and said.from_us
+                and says_message(said.text, reply.text, with_picture=bool(reply.attachments))
+            )
+            if found is not None:
+                identifier = found.external_id.removeprefix("dm-")
+                return _message_receipt(self._settings, identifier, conversation)
+            if any(said.sent_at < since for said in written) or not _next(document, params):
                 return None
         raise OutcomeUnknown(mark("There are too many direct messages since then to look through."))
+
+    def _not_sent_before(self, found: Iterable[InboundMessage]) -> InboundMessage | None:
+        """The first that is the receipt of no other reply: the same words may be sent twice."""
+        messages = list(found)
+        known = self._settings.state.known([each.external_id for each in messages])
+        others = {key for key, each in known.items() if each.sent_from_here}
+        return next((each for each in messages if each.external_id not in others), None)
 
     def _hide(self, x: X, action: Action) -> Receipt:
         reason = not_hidden_because(dict(action.extra))

@@ -36,7 +36,7 @@ def listen(work: Round) -> None:
     whole, _, _ = answer.body.rpartition(b"\n")
     for line in whole.split(b"\n"):
         if line.strip():
-            work.payloads.append(take_event(settings, line.strip()))
+            work.payloads.append(take_event(settings, line.strip(), lambda _whose: work.meta))
     work.cursor.heard = work.now.isoformat()
 
 

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from earful import (
@@ -21,8 +21,7 @@ from earful import (
     WebhookResult,
 )
 
-from earful_twitter.costs import EVENTS, PRICES
-from earful_twitter.events import revoked
+from earful_twitter.events import revoked, whose
 from earful_twitter.meta import Meta
 from earful_twitter.people import inner
 from earful_twitter.settings import TwitterSettings
@@ -48,19 +47,17 @@ def event_key(event: Mapping[str, Any]) -> str:
     return str(found)[:_LONGEST_KEY] if isinstance(found, str | int) else ""
 
 
-def take_event(settings: TwitterSettings, body: bytes) -> Payload:
-    """A verified event as a payload; its cost is noted, and a withdrawn permission marked.
+def take_event(settings: TwitterSettings, body: bytes, us: Callable[[str], Meta]) -> Payload:
+    """A verified event as a payload; a withdrawn permission is marked.
 
-    What is no event is kept all the same: parsing will say what is wrong with it.
+    `us` says who we are, given for whose sake X pushes this. What is no event is kept all the
+    same: parsing will say what is wrong with it.
     """
-    meta = Meta(site=settings.site).dump()
     try:
         event = inner(json.loads(body))
     except (ValueError, RecursionError):
-        return Payload(body=body, content_type="application/json", meta=meta)
-    action = EVENTS.get(str(event.get("event_type")))
-    if action:
-        settings.state.costs.spend(action, PRICES[action])
+        return Payload(body=body, content_type="application/json", meta=us("").dump())
+    meta = us(whose(event)).dump()
     withdrawn = revoked(event)
     if withdrawn:
         settings.state.set_flag(REVOKED, " ".join(withdrawn))
@@ -72,13 +69,25 @@ class TwitterWebhook:
 
     def __init__(self, settings: TwitterSettings) -> None:
         self._settings = settings
+        self._known = Meta()
 
     def receive(self, request: WebhookRequest) -> WebhookResult:
         """Answer X's challenge (GET), or take one event (POST)."""
         if request.method == "GET":
             return self._challenge(request.query.get("crc_token", ""))
         self._verify(request)
-        return WebhookResult(payloads=(take_event(self._settings, request.body),))
+        return WebhookResult(payloads=(take_event(self._settings, request.body, self._us),))
+
+    def _us(self, account: str) -> Meta:
+        """Who is connected. Looked up only for an event of somebody else: that may be us by now."""
+        if not account or account != self._known.account:
+            kept = self._settings.state.credentials.get()
+            self._known = Meta(
+                account=kept.get("user_id", ""),
+                handle=kept.get("username", ""),
+                site=self._settings.site,
+            )
+        return self._known
 
     def _challenge(self, token: str) -> WebhookResult:
         if not token or len(token) > _LONGEST_TOKEN:

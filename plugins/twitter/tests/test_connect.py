@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +20,7 @@ from earful import (
 from earful_twitter.connect import EVENTS_ON_STREAM, TwitterConnector
 from earful_twitter.oauth import SCOPES, challenge
 from earful_twitter.recovery import WEBHOOK_ID
-from earful_twitter.webhook import TwitterWebhook
+from earful_twitter.webhook import REVOKED, TwitterWebhook
 
 if TYPE_CHECKING:
     from conftest import Shop
@@ -153,6 +154,31 @@ def test_a_webhook_is_registered_once_and_gets_what_happens(shop: Shop) -> None:
     assert any(b"while you were away" in one for one in taken[1:])
 
 
+@pytest.mark.parametrize("receive", ["stream", "webhook"])
+def test_another_accounts_subscriptions_end_when_it_is_replaced(shop: Shop, receive: str) -> None:
+    shop.set(receive=receive)
+    shop.activity.challenge = lambda _url: None  # type: ignore[method-assign]
+    account, address = connect(shop), f"{shop.server.url}/webhooks/x"
+    shop.state.credentials.set({**account.credentials, "user_id": "5555"})
+    connector(shop).attach(account, address)
+    for one in shop.activity.subscriptions.values():
+        one["filter"] = {"user_id": "5555"}
+    shop.activity.subscribe("post.create", {"user_id": "6666"}, "another channel's", "")
+    connector(shop).attach(account, address)
+    left = [one["filter"]["user_id"] for one in shop.activity.subscriptions.values()]
+    assert sorted(left) == ["6666", *["7001"] * len(EVENTS_ON_STREAM)]
+
+
+@pytest.mark.parametrize("receive", ["poll", "stream"])
+def test_connecting_again_ends_a_withdrawal_that_tells_no_time(shop: Shop, receive: str) -> None:
+    shop.set(receive=receive, stream_seconds=1)
+    shop.state.set_flag(REVOKED, "7001")
+    with pytest.raises(AuthenticationFailed, match="withdrawn"):
+        shop.fetch()
+    connector(shop).attach(connect(shop), None)
+    assert shop.messages()
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -201,6 +227,27 @@ def test_two_workers_renew_once(shop: Shop) -> None:
         one.join(20)
     assert found == [2, 2]
     assert shop.sandbox.gate.refreshes == 1
+
+
+def test_a_renewal_ends_before_another_process_may_begin_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earful_twitter.api.LONGEST_RENEWAL_SECONDS", 0.5)
+    shop.sandbox.gate.expire()
+    shop.set(timeout_seconds=300)
+    target = shop.server.target
+    assert target
+
+    def slow(environ, start):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        if environ["PATH_INFO"] == "/2/oauth2/token":
+            shop.sandbox.gate.released.wait(20)
+        return target(environ, start)
+
+    shop.server.target = slow
+    began = time.monotonic()
+    with pytest.raises(TemporaryFailure):
+        shop.source().check()
+    assert time.monotonic() - began < 10
 
 
 def test_a_refused_renewal_says_what_to_do(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from earful import Surface, WebhookRequest, actions
 from earful.actions import SYSTEM
 from earful.store import connection
 from earful.store.credentials import connect
-from earful.store.models import Channel, Conversation, Message
+from earful.store.models import Channel, Conversation, Message, MessageVersion
 from earful.testing.inbox import Inbox
 from earful_twitter.webhook import SIGNATURE, sign
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def earful_config(shop: Shop) -> str:
-    settings = {**shop.sandbox.settings(shop.server.url), "timeout_seconds": 1.0}
+    settings = {**shop.sandbox.settings(shop.server.url), "timeout_seconds": 3.0}
     settings |= {"deep_replies": False, "recheck_posts": 0, "reconcile_minutes": 15}
     watch = settings.pop("watch")
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
@@ -113,6 +113,42 @@ def test_an_event_that_comes_twice_is_one_message(house: House) -> None:
     assert first.text == "@larkfieldbikes hello"
 
 
+def test_an_event_that_comes_thrice_is_paid_for_once(house: House) -> None:
+    written = {"id": "1990000000000000001", "author_id": "9", "text": "@larkfieldbikes x",
+               "created_at": "2026-11-20T11:00:00Z"}  # fmt: skip
+    event = {"event_uuid": "-5", "filter": {"user_id": "7001"}, "includes": {},
+             "event_type": "post.mention.create", "payload": written}  # fmt: skip
+    for _ in range(3):
+        house.push({"data": event})
+    with connection():
+        spent = house.inbox.runtime.channels["x"].settings.state.costs.this_month()  # type: ignore[attr-defined]
+    assert spent == {"post_event": (1, 0.005)}
+
+
+def test_a_pushed_picture_is_no_edit_when_it_is_listed(house: House) -> None:
+    house.inbox.poll("x")
+    house.shop.activity.subscribe("dm.received", {"user_id": "7001"}, "", "")
+    world = house.shop.world
+    picture = world.upload("dm_image", "image/png", b"a bike")
+    world.message(house.shop.person("oldtomharrow"), world.account, "Look", pictures=(picture,))
+    (pushed,) = house.push(json.loads(house.shop.activity.events[-1].body))
+    house.wait(minutes=20)
+    house.inbox.poll("x")
+    with connection():
+        kept = Message.get_by_id(pushed.id)
+    assert [each["url"] for each in kept.attachments] == [
+        f"{house.shop.server.url}/pictures/{picture.id}"
+    ]
+    assert (kept.version, kept.edited_at) == (1, None)
+
+
+def test_a_direct_message_is_counted_in_characters(house: House) -> None:
+    tom = by(house.inbox.poll("x"), "Tom Harrow")
+    assert house.answer(tom, "漢" * 10_000, Surface.PRIVATE).state == "sent"
+    with pytest.raises(Exception, match="10001 of 10000"):
+        house.answer(tom, "漢" * 10_001, Surface.PRIVATE)
+
+
 def test_a_lost_answer_is_found_and_stands_once(house: House) -> None:
     mira = by(house.inbox.poll("x"), "Mira Brand")
     house.shop.sandbox.gate.silent_next = 1
@@ -170,6 +206,35 @@ def test_a_post_that_was_deleted_loses_its_text_here(house: House) -> None:
     message = next(one for one in house.inbox.messages() if one.external_id == own["id"])
     assert message.removal == "deleted"
     assert message.text == ""
+
+
+FIRST, SECOND = "2123742000000000001", "2123742000000000002"
+WRITTEN = ("post.create", {"id": FIRST, "text": "My old words.", "edit_history_tweet_ids": [FIRST]})
+EDITED = ("post.create", {"id": SECOND, "text": "New.", "edit_history_tweet_ids": [FIRST, SECOND]})
+DELETED = ("post.delete", {"id": SECOND})
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (WRITTEN, EDITED, DELETED),
+        (EDITED, DELETED),
+        (WRITTEN, DELETED, EDITED),
+        (DELETED, EDITED),
+    ],
+    ids=["in order", "first version missed", "edit comes last", "deletion comes first"],
+)
+def test_an_edited_post_that_was_deleted_loses_its_text_here(
+    house: House, events: tuple[tuple[str, dict[str, Any]], ...]
+) -> None:
+    about = {"author_id": "7001", "created_at": "2026-11-20T11:35:24.000Z"}
+    for number, (kind, payload) in enumerate(events):
+        event = {"event_uuid": str(number), "filter": {"user_id": "7001"}, "event_type": kind}
+        house.push({"data": {**event, "includes": {}, "payload": {**about, **payload}}})
+    message = next(one for one in house.inbox.messages() if one.external_id == FIRST)
+    assert (message.removal, message.text) == ("deleted", "")
+    with connection():
+        assert not MessageVersion.select().exists()
 
 
 def test_an_answer_to_who_has_not_called_us_is_refused_before_it_is_sent(house: House) -> None:

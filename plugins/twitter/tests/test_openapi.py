@@ -38,6 +38,8 @@ EVERY_CALL = {
     ("GET", "/2/dm_events"),
     ("GET", "/2/dm_conversations/with/7105/dm_events"),
     ("POST", "/2/dm_conversations/with/7105/messages"),
+    ("GET", "/2/dm_conversations/1585094756761149440/dm_events"),
+    ("POST", "/2/dm_conversations/1585094756761149440/messages"),
     ("POST", "/2/users/7001/likes"),
     ("POST", "/2/media/upload"),
     ("POST", "/2/media/metadata"),
@@ -99,6 +101,11 @@ def write(shop: Shop, people: dict[str, InboundMessage]) -> None:
     sender.find(replace(public, text="?"))
     sender.find(replace(private, text="?"))
     sender.send(shop.reply_to(people["mirabrand"], "Hello", surface=Surface.PRIVATE))
+    # The sandbox has no groups, but hears what is asked.
+    group = replace(private, extra={**private.extra, "conversation": "1585094756761149440"})
+    for call in (sender.send, sender.find):
+        with suppress(ChannelError):
+            call(group)
     ayla = people["wheelsofayla"]
     hide = Action(kind=ActionKind.HIDE, external_id=ayla.external_id, extra=ayla.extra)
     sender.act(hide)
@@ -110,11 +117,14 @@ def write(shop: Shop, people: dict[str, InboundMessage]) -> None:
 
 def connect(shop: Shop) -> None:
     kept = shop.state.credentials.get()
+    shop.activity.subscribe("post.create", {"user_id": "5555"}, "earful", "")
+    shop.state.credentials.set({**kept, "user_id": "5555"})
     account = ConnectableAccount(external_id="7001", name="@x", credentials=kept)
     for receive in ("stream", "webhook"):
         shop.set(receive=receive)
         with suppress(ChannelError):
             TwitterConnector(shop.settings).attach(account, "http://127.0.0.1:9/webhooks/x")
+    shop.state.credentials.set(kept)
     shop.activity.webhooks["77"] = {"id": "77", "url": shop.server.url, "valid": True}
     shop.state.set_flag(WEBHOOK_ID, "77")
     shop.activity.challenge = lambda _url: None  # type: ignore[method-assign]
@@ -138,6 +148,7 @@ def test_every_request_agrees(shop: Shop, path: Path, vocabulary: str) -> None:
     assert made >= EVERY_CALL
     assert any(method == "PUT" and name.endswith("/hidden") for method, name in made)
     assert any(method == "DELETE" and "/likes/" in name for method, name in made)
+    assert any(method == "DELETE" and "/subscriptions/" in name for method, name in made)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)

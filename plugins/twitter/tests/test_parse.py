@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from earful import InboundMessage, Payload, PayloadError, Removal, RemovalKind, UnsupportedPayload
 from earful_twitter.parse import parse
+from earful_twitter.texts import says
 
 HERE = Path(__file__).parent
 EVENTS = sorted((HERE / "events").glob("*.json"))
@@ -49,6 +50,54 @@ def test_an_unknown_kind_of_event_is_left_alone() -> None:
     body = json.dumps({"data": {"event_type": "hologram.wave", "payload": {"id": "1"}}}).encode()
     with pytest.raises(UnsupportedPayload, match=r"hologram\.wave"):
         parse(Payload(body=body))
+
+
+def event(kind: str, payload: Any, **more: Any) -> Payload:
+    told = {"event_uuid": "1", "filter": {"user_id": "7001"}, "event_type": kind}
+    return Payload(body=json.dumps({"data": {**told, "payload": payload, **more}}).encode())
+
+
+OLDER = ("tweet_create_events", "direct_message_events", "favorite_events", "tweet_delete_events",
+         "follow_events", "user_event")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_events_of_the_older_api_are_left_alone(name: str) -> None:
+    body = json.dumps({"for_user_id": "7001", name: [{"id": "5"}]}).encode()
+    with pytest.raises(UnsupportedPayload, match="Account Activity"):
+        parse(Payload(body=body))
+    with pytest.raises(UnsupportedPayload, match="Account Activity"):
+        parse(Payload(body=json.dumps({name: {}}).encode()))
+
+
+@pytest.mark.parametrize("kind", ["post.create", "post.mention.create"])
+def test_a_repost_is_left_alone_however_it_is_pushed(kind: str) -> None:
+    repost = post(referenced_tweets=[{"type": "retweeted", "id": "2123735605048246200"}])
+    with pytest.raises(UnsupportedPayload, match="repost"):
+        parse(event(kind, repost))
+    assert parse(page(repost)) == []
+
+
+def test_who_joins_a_group_is_left_alone() -> None:
+    joined = {"direct_message_events": [{"type": "participants_join", "id": "5"}]}
+    with pytest.raises(UnsupportedPayload, match="joins or leaves"):
+        parse(event("dm.received", joined))
+    listed = {"data": {"id": "5", "event_type": "ParticipantsJoin"}}
+    with pytest.raises(UnsupportedPayload, match="joins or leaves"):
+        parse(Payload(body=json.dumps(listed).encode()))
+
+
+def test_an_event_with_an_id_is_an_event() -> None:
+    assert parse(event("post.create", post(), id="7"))
+    with pytest.raises(UnsupportedPayload):
+        parse(event("like.create", {"x": 1}, id="7"))
+
+
+@pytest.mark.parametrize("odd", [{"resource_type": {}}, {"resource_type": "tweet", "parameter": []},
+                                 {"type": {}}])  # fmt: skip
+def test_odd_errors_remove_nothing(odd: dict[str, Any]) -> None:
+    body = json.dumps({"errors": [{"resource_id": "5", **odd}]}).encode()
+    assert parse(Payload(body=body)) == []
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
@@ -110,6 +159,24 @@ def test_links_lead_where_they_say_and_nowhere_else() -> None:
     ]
     text = only(page(post(text="https://t.co/a https://t.co/b", entities={"urls": links}))).text
     assert text == "https://t.co/a https://b.example/"
+
+
+LINKS = [
+    "https://shop.example/?a=1&region=eu",
+    "https://shop.example/?a=1&lt=5&copy;=2",
+    "https://bit.ly/3xyz",
+]
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_link_stays_as_it_was_written(link: str) -> None:
+    urls = [{"url": "https://t.co/a", "expanded_url": link, "unwound_url": "https://www.a.example"}]
+    said = {"text": "5 &lt; 6 &amp; AT&amp;lt; https://t.co/a", "entities": {"urls": urls}}
+    event = {"id": "2123735605048246290", "event_type": "MessageCreate", "sender_id": "7105",
+             "dm_conversation_id": "7001-7105", **said}  # fmt: skip
+    assert only(page(post(**said))).text == f"5 < 6 & AT&lt; {link}"
+    assert only(page(event)).text == f"5 < 6 & AT&lt; {link}"
+    assert says(said, f"5 < 6 & AT&lt; {link}")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from earful import (
     AuthenticationFailed,
     DeliveryRejected,
     InboundMessage,
+    KnownMessage,
     OutboundAttachment,
     OutcomeUnknown,
     RateLimited,
@@ -92,7 +93,7 @@ def test_too_long_a_reply_is_refused_with_xs_words(shop: Shop) -> None:
 
 def test_a_lost_answer_is_looked_for_and_never_sent_twice(shop: Shop) -> None:
     mira = message_of(shop, "mirabrand")
-    reply = shop.reply_to(mira, "See   shop.example.com/a & write <us>\nplease")
+    reply = shop.reply_to(mira, "See   shop.example.com/?a=1&region=eu & write <us>\nplease")
     shop.set(timeout_seconds=1)
     shop.sandbox.gate.silent_next = 1
     with pytest.raises(OutcomeUnknown):
@@ -121,6 +122,37 @@ def test_another_reply_of_ours_is_not_taken_for_this_one(shop: Shop) -> None:
     assert shop.sender().find(shop.reply_to(mira, "Good evening!")) is None
     shop.clock.wait(minutes=10)
     assert shop.sender().find(shop.reply_to(mira, "Good morning!")) is None
+
+
+def known(shop: Shop, external_id: str, *, sent_from_here: bool) -> None:
+    message = KnownMessage(text="ok", sent_from_here=sent_from_here)
+    shop.state.messages[external_id] = message
+
+
+def test_the_receipt_of_another_direct_message_is_not_this_ones(shop: Shop) -> None:
+    tom = message_of(shop, "oldtomharrow")
+    first = shop.sender().send(shop.reply_to(tom, "ok"))
+    known(shop, first.external_id, sent_from_here=True)
+    shop.clock.wait(seconds=60)
+    second = shop.reply_to(tom, "ok")
+    shop.sandbox.gate.fail_next = [500]
+    with pytest.raises(OutcomeUnknown):
+        shop.sender().send(second)
+    assert shop.sender().find(second) is None
+    again = shop.sender().send(second)
+    found = shop.sender().find(second)
+    assert found is not None
+    assert found.external_id == again.external_id
+
+
+def test_the_receipt_of_another_post_is_not_this_ones(shop: Shop) -> None:
+    mira = message_of(shop, "mirabrand")
+    reply = shop.reply_to(mira, "ok")
+    first = shop.sender().send(reply)
+    known(shop, first.external_id, sent_from_here=False)
+    assert shop.sender().find(reply) is not None  # X showed it before anybody had looked for it
+    known(shop, first.external_id, sent_from_here=True)
+    assert shop.sender().find(reply) is None
 
 
 def test_the_same_words_as_yesterday_are_refused_by_x(shop: Shop) -> None:

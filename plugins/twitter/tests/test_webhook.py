@@ -12,10 +12,13 @@ import pytest
 from earful import (
     AuthenticationFailed,
     ChannelError,
+    Payload,
     PayloadError,
+    UnsupportedPayload,
     WebhookRequest,
 )
 from earful.testing import MemoryChannelState
+from earful_twitter.costs import push_cost
 from earful_twitter.parse import parse
 from earful_twitter.settings import TwitterSettings
 from earful_twitter.webhook import REVOKED, SIGNATURE, TwitterWebhook, sign
@@ -110,14 +113,43 @@ def test_what_is_signed_but_no_event_is_kept_for_a_look(webhook: TwitterWebhook)
             parse(payload)
 
 
-def test_pushed_events_are_paid_for(webhook: TwitterWebhook, state: MemoryChannelState) -> None:
+def test_another_accounts_event_is_left_alone(
+    webhook: TwitterWebhook, state: MemoryChannelState
+) -> None:
+    state.credentials.set({"user_id": "5555", "username": "before"})
+    (payload,) = webhook.receive(push(MENTION)).payloads
+    with pytest.raises(UnsupportedPayload, match="another account"):
+        parse(payload)
+    state.credentials.set({"user_id": "7001", "username": "larkfieldbikes"})
+    (payload,) = webhook.receive(push(MENTION)).payloads
+    assert parse(payload)
+
+
+def test_a_push_is_taken_without_noting_anything(
+    webhook: TwitterWebhook, state: MemoryChannelState
+) -> None:
     webhook.receive(push(MENTION))
-    webhook.receive(push((Path(__file__).parent / "fixtures" / "dm-received.json").read_bytes()))
-    webhook.receive(push((Path(__file__).parent / "fixtures" / "dm-sent.json").read_bytes()))
-    assert state.costs.this_month() == {
-        "post_event": (1, 0.005),
-        "direct_message_event": (1, 0.01),
-    }
+    assert (state.costs.spent, state.flags) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "cost"),
+    [
+        ("post-mention.json", {"post_event": 0.005}),
+        ("dm-received.json", {"direct_message_event": 0.01}),
+        ("dm-sent.json", {}),
+        ("mentions-page.json", {}),
+        ("lookup-gone.json", {}),
+    ],
+)
+def test_pushed_events_cost_what_x_charges(name: str, cost: dict[str, float]) -> None:
+    body = (Path(__file__).parent / "fixtures" / name).read_bytes()
+    assert push_cost(None, Payload(body=body)) == cost
+
+
+def test_what_is_no_event_costs_nothing() -> None:
+    for body in (b"", b"[1]", b"[" * 100_000, b'{"data": [1]}'):
+        assert push_cost(None, Payload(body=body)) == {}
 
 
 def test_a_withdrawn_permission_is_marked(

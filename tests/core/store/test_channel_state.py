@@ -349,6 +349,6 @@ def test_a_source_is_told_what_the_inbox_holds(
     assert state.known(["m1", "m2", "m3", "reply-1", "no such thing"]) == {
         "m1": KnownMessage(text="Hello", author_name="Ann"),
         "m2": KnownMessage(text="", removal=RemovalKind.DELETED, author_name="Ann"),
-        "reply-1": KnownMessage(text="Welcome"),
+        "reply-1": KnownMessage(text="Welcome", sent_from_here=True),
     }
     assert state.known([]) == {}

@@ -40,7 +40,13 @@ from earful.store.models.labels import (
     LabelVerdict,
     Reclassification,
 )
-from earful.store.models.messages import EarlyRemoval, Message, MessageLabel, MessageVersion
+from earful.store.models.messages import (
+    EarlyRemoval,
+    Message,
+    MessageLabel,
+    MessageVersion,
+    OtherId,
+)
 from earful.store.models.people import Agent, Contact, Identity
 from earful.store.models.platform_actions import PlatformAction
 from earful.store.models.policies import Policy, PolicyRun, PolicyVersion
@@ -90,6 +96,7 @@ __all__ = [
     "MessageVersion",
     "Note",
     "Notification",
+    "OtherId",
     "Payload",
     "PlatformAction",
     "Policy",
@@ -122,6 +129,7 @@ ALL_MODELS: tuple[type[Row], ...] = (
     Thread,
     Message,
     MessageVersion,
+    OtherId,
     EarlyRemoval,
     MessageLabel,
     LabelCorrection,

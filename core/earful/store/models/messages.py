@@ -12,7 +12,7 @@ from earful.store.models.row import Row, link
 from earful.store.states import Direction, Stage
 from earful.types import RemovalKind, Surface
 
-__all__ = ["EarlyRemoval", "Message", "MessageLabel", "MessageVersion"]
+__all__ = ["EarlyRemoval", "Message", "MessageLabel", "MessageVersion", "OtherId"]
 
 
 class Message(Row):
@@ -65,6 +65,18 @@ class MessageVersion(Row):
 
     class Meta:
         indexes = ((("message", "number"), True),)
+
+
+class OtherId(Row):
+    """Another id by which the platform knows a message, such as that of an edited version."""
+
+    id = BigAutoField()
+    channel = link(Channel)
+    external_id = CharField(max_length=500)
+    message = link(Message)
+
+    class Meta:
+        indexes = ((("channel", "external_id"), True),)
 
 
 class EarlyRemoval(Row):

@@ -153,6 +153,9 @@ def post_event(world: World, post: Post, kind: str) -> tuple[dict[str, Any], dic
 def direct_event(world: World, message: Message) -> dict[str, Any]:
     """The payload of an event about a direct message, in its older form."""
     people = (message.sender_id, message.recipient_id)
+    said: dict[str, Any] = {"text": _with_picture(message), "entities": {}}
+    if message.pictures:
+        said["attachment"] = _attached(world, message.pictures[0])
     return {
         "direct_message_events": [
             {
@@ -162,7 +165,7 @@ def direct_event(world: World, message: Message) -> dict[str, Any]:
                 "message_create": {
                     "target": {"recipient_id": message.recipient_id},
                     "sender_id": message.sender_id,
-                    "message_data": {"text": _with_picture(message), "entities": {}},
+                    "message_data": said,
                 },
             }
         ],
@@ -171,6 +174,17 @@ def direct_event(world: World, message: Message) -> dict[str, Any]:
             for one in people
         },
     }
+
+
+def _attached(world: World, picture: Picture) -> dict[str, Any]:
+    (listed,) = _media(world, [picture])
+    media = {
+        "id": int(picture.id),
+        "media_url_https": listed["url"],
+        "type": listed["type"],
+        "ext_alt_text": listed.get("alt_text"),
+    }
+    return {"type": "media", "media": media}
 
 
 def _listed(message: Message, asked: Asked) -> dict[str, Any]:
