@@ -154,7 +154,7 @@ def store(
         # A copy may know more of its author: a push often tells no name, a poll does.
         identify(realm, _authors_named_by_copies(messages, known), now)
         fresh = [each for each in messages if each.external_id not in known]
-        fresh = without_our_replies(channel_id, fresh, now)
+        fresh = without_our_replies(channel_id, fresh, known, now)
         new = _add(ref, fresh, known, now) if fresh else {}
         if removals and new:
             known = known_messages(channel_id, _ids_to_look_up([], removals))
