@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -121,16 +121,19 @@ class FacebookSender:
 
     def _found_comment(self, graph: Graph, reply: OutboundReply) -> Receipt | None:
         since = reply.submitted_at - _CLOCKS_DIFFER
-        page = graph.get(
-            f"{reply.in_reply_to}/comments",
-            filter="stream",
-            order="reverse_chronological",
-            since=str(int(since.timestamp())),
-            fields="id,from,message,created_time",
-            limit=_LOOKED_THROUGH,
-        )
-        found = self._ours(graph, page, reply)
-        return None if found is None else _comment_receipt(found)
+        for place in _places(graph, reply):
+            page = graph.get(
+                f"{place}/comments",
+                filter="stream",
+                order="reverse_chronological",
+                since=str(int(since.timestamp())),
+                fields="id,from,message,created_time",
+                limit=_LOOKED_THROUGH,
+            )
+            found = self._ours(graph, page, reply)
+            if found is not None:
+                return _comment_receipt(found)
+        return None
 
     def _found_message(self, graph: Graph, reply: OutboundReply) -> Receipt | None:
         for conversation, person in _conversations(graph, reply):
@@ -231,6 +234,16 @@ def _hide(graph: Graph, action: Action) -> None:
         if told.get("can_hide") is False and told.get("is_hidden") is not True:
             raise DeliveryRejected(mark("Facebook does not let this Page hide that comment."))
     graph.post(target, is_hidden=not action.undo)
+
+
+def _places(graph: Graph, reply: OutboundReply) -> Iterator[str]:
+    """Below what a public answer could stand. Facebook keeps two levels of comments."""
+    yield reply.in_reply_to
+    if reply.answered_surface is Surface.PUBLIC_REPLY:
+        told = graph.get(reply.in_reply_to, fields="parent")
+        parent = identifier(record(told.get("parent")).get("id"))
+        if parent:
+            yield parent
 
 
 def _conversations(graph: Graph, reply: OutboundReply) -> Iterable[tuple[str, str]]:

@@ -238,6 +238,16 @@ def test_an_answer_that_was_taken_without_a_word_is_found(
     assert found.at is not None
 
 
+def test_an_answer_to_an_answer_is_found_beside_it(facebook: Any, question: Any) -> None:
+    nested = facebook.world.write_comment(TOMAS.id, question.id, "Mine, too")
+    reply = answer(facebook, nested)
+    assert facebook.sender().find(reply) is None
+    sent = facebook.sender().send(reply)
+    found = facebook.sender().find(reply)
+    assert found is not None
+    assert found.external_id == sent.external_id
+
+
 @pytest.mark.parametrize("where", ["public", "messenger"])
 def test_the_same_words_sent_on_purpose_before_are_another_answer(
     facebook: Any, question: Any, where: str
