@@ -52,15 +52,14 @@ class Comparison:
     payloads: list[Payload] = field(default_factory=list)
     missed: int = 0
 
-    def add(self, listing: Listing) -> set[str]:
-        """Keep what the inbox does not hold, or holds otherwise; the ids that were new to it."""
+    def add(self, listing: Listing) -> None:
+        """Keep what the inbox does not hold, or holds otherwise."""
         read = [(each, self._read(listing, [each])) for each in listing.objects]
         messages = [found for _, parsed in read if (found := _message(parsed))]
         known = self.state.known({each.external_id for each in messages}) if messages else {}
         news = [each for each, parsed in read if self._is_news(parsed, known)]
         if news:
             self.payloads.append(self._payload(listing, news))
-        return {each.external_id for each in messages if each.external_id not in known}
 
     def remove(self, external_ids: Sequence[str]) -> None:
         """These are gone."""

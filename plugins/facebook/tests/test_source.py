@@ -167,6 +167,43 @@ def test_comments_that_others_push_out_of_sight_are_not_gone(silent: Any, cursor
     assert silent.look(result.cursor)[0] == []
 
 
+def push(facebook: Any, *written: Any) -> None:
+    """The inbox hears of these at once."""
+    for each in written:
+        facebook.state.messages[each.id] = KnownMessage(text=each.text)
+
+
+def test_what_was_missed_is_found_below_what_was_pushed(silent: Any, cursor: str) -> None:
+    post = silent.world.posts()[-1]
+    silent.stage.passed += HOUR
+    for number in range(30):
+        silent.world.write_comment(IMKE.id, post.id, f"Missed {number}")
+        silent.world.write_message(IMKE.id, f"Missed, too {number}")
+    silent.stage.passed += HOUR
+    for number in range(25):
+        silent.stage.passed += timedelta(seconds=1)
+        push(silent, silent.world.write_comment(TOMAS.id, post.id, f"Pushed {number}"))
+        push(silent, silent.world.write_message(IMKE.id, f"Pushed, too {number}"))
+    found, result = silent.look(cursor)
+    assert {each.split()[0] for each in texts(found)} == {"Missed", "Missed,"}
+    assert len(found) == 60
+    assert "did not push 60 messages" in result.notice
+    calls = len(silent.calls())
+    remember(silent, found)
+    assert silent.look(result.cursor)[0] == []
+    assert len(silent.calls()) == calls + 2
+
+
+def test_a_missed_message_is_found_below_talks_that_were_pushed(silent: Any, cursor: str) -> None:
+    silent.stage.passed += HOUR
+    silent.world.write_message(IMKE.id, "Nobody hears me")
+    silent.stage.passed += HOUR
+    for person in (TOMAS, PRIYA):
+        push(silent, silent.world.write_message(person.id, "Hello"))
+    small = json.dumps({**json.loads(cursor), "page_size": 2})
+    assert texts(silent.look(small)[0]) == {"Nobody hears me"}
+
+
 def test_long_lists_are_read_page_by_page(silent: Any) -> None:
     for number in range(27):
         silent.world.write_post(IMKE.id, f"Post {number}")
