@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from earful import (
     ChannelState,
     InboundMessage,
     KnownMessage,
+    Parsed,
     Payload,
     PayloadError,
     Removal,
@@ -54,7 +56,7 @@ class Comparison:
 
     def add(self, listing: Listing) -> None:
         """Keep what the inbox does not hold, or holds otherwise."""
-        read = [(each, self._read(listing, [each])) for each in listing.objects]
+        read = [(each, found) for each in listing.objects if (found := self._read(listing, each))]
         messages = [found for _, parsed in read if (found := _message(parsed))]
         known = self.state.known({each.external_id for each in messages}) if messages else {}
         news = [each for each, parsed in read if self._is_news(parsed, known)]
@@ -87,12 +89,16 @@ class Comparison:
         if self.began <= message.sent_at <= self.now - _PUSHES_MAY_TAKE:
             self.missed += 1
 
-    def _read(self, listing: Listing, objects: Sequence[_Object]) -> list[Any]:
-        """What will be read out of it later; what can't be read is kept for a look."""
+    def _read(self, listing: Listing, found: _Object) -> list[Parsed]:
+        """What will be read out of it later. What can't be read is kept by itself, once."""
+        payload = self._payload(listing, [found])
         try:
-            return list(parse(self._payload(listing, objects)))
+            return parse(payload)
         except PayloadError:
-            return [None]
+            told = json.dumps([listing.kind, found], sort_keys=True)
+            key = f"unread:{hashlib.sha256(told.encode()).hexdigest()}"
+            self.payloads.append(replace(payload, key=key))
+            return []
 
     def _payload(self, listing: Listing, objects: Sequence[_Object]) -> Payload:
         document = {"data": list(objects), "context": dict(listing.context)}

@@ -11,12 +11,15 @@ from earful import (
     AuthenticationFailed,
     InboundMessage,
     KnownMessage,
+    PayloadError,
     RateLimited,
     Removal,
     RemovalKind,
     Surface,
     TemporaryFailure,
 )
+from earful_facebook.parse import parse
+from earful_facebook.sandbox.nodes import Nodes
 from earful_facebook.sandbox.people import PAGES, PEOPLE
 from earful_facebook.sandbox.refusals import Refusal, missing_permission
 from earful_facebook.webhook import PUSHED_FLAG
@@ -360,6 +363,33 @@ def test_the_connection_is_looked_at_hourly(facebook: Any, cursor: str) -> None:
     _, result = facebook.look(cursor)
     assert "does not push mention, ratings, messages" in result.notice
     assert facebook.look(result.cursor)[1].notice == ""
+
+
+def test_what_cannot_be_read_is_kept_by_itself_and_once(
+    facebook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("One", "Two", "Three"):
+        facebook.world.write_rating(IMKE.id, name)
+    show = Nodes.rating
+
+    def without_story(nodes: Nodes, item: Any, fields: Any) -> dict[str, Any]:
+        shown = show(nodes, item, fields)
+        if item.text == "Two":
+            del shown["open_graph_story"]
+        return shown
+
+    monkeypatch.setattr(Nodes, "rating", without_story)
+    payloads = [each for each in facebook.source().fetch("").payloads
+                if each.meta["read"] == "ratings"]  # fmt: skip
+    (unread,) = [each for each in payloads if each.key]
+    with pytest.raises(PayloadError):
+        parse(unread)
+    payloads.remove(unread)
+    read = " ".join(texts([item for each in payloads for item in parse(each)]))
+    assert "One" in read
+    assert "Three" in read
+    facebook.stage.passed += 2 * HOUR
+    assert unread.key in {each.key for each in facebook.source().fetch("").payloads}
 
 
 def test_the_check_names_the_page(facebook: Any, ingress: Any) -> None:
