@@ -24,6 +24,10 @@ _MOST_PAGES = 10
 """Most further pages of one post's comments, and of one conversation's messages, in a round."""
 _SMALL_LIST = 25
 _TOO_MUCH = "reduce the amount of data"
+_UNSURE = (
+    "Facebook shows nothing any more that others have written on the Page. What was known of it is "
+    "kept: it may be a permission that is missing. Look at the Page, and connect the channel again."
+)
 
 _Object = Mapping[str, Any]
 
@@ -88,11 +92,14 @@ class Look:
             return
         comments = record(post.get("comments"))
         listed = _times(items(comments.get("data")))
+        self._note_others("posts", [post])
+        self._note_others("comments", items(comments.get("data")))
         context = {key: post[key] for key in ("id", "from", "permalink_url") if key in post}
         self._add_comments(comments, context)
         before = self._round.posts.get(post_id)
         if before is not None:
-            self._ask_for_vanished(before.comments, listed, complete=not _after(comments))
+            complete = not _after(comments)
+            self._ask_for_vanished(before.comments, listed, complete=complete, post=post_id)
         self._round.listed[post_id] = _epoch(post)
         self._round.posts[post_id] = Seen(at=_epoch(post), comments=listed)
         first = Step(
@@ -191,23 +198,54 @@ class Look:
     def _connection(self, _step: Step) -> None:
         self._round.notes += connection_notes(self._settings, self._graph, self._now)
 
+    def _note_others(self, kind: str, listed: Iterable[_Object]) -> None:
+        writers = {identifier(record(each.get("from")).get("id")) for each in listed}
+        if writers - {self._graph.page_id} and kind not in self._round.shown:
+            self._round.shown.append(kind)
+
     def _ask_for_vanished(
-        self, before: Mapping[str, float], listed: Mapping[str, float], *, complete: bool
+        self,
+        before: Mapping[str, float],
+        listed: Mapping[str, float],
+        *,
+        complete: bool,
+        post: str = "",
     ) -> None:
         """What was listed before and should be now, but is not, is asked for by its id."""
         oldest = min(listed.values(), default=0.0)
-        vanished = [
-            key for key, at in before.items() if key not in listed and (complete or at > oldest)
+        vanished = {
+            key: at for key, at in before.items() if key not in listed and (complete or at > oldest)
+        }
+        self._round.todo += [
+            Step(kind="gone", of=key, context={"post": post, "at": at})
+            for key, at in vanished.items()
         ]
-        self._round.todo += [Step(kind="gone", of=key) for key in vanished]
 
     def _gone(self, step: Step) -> None:
-        """Whether something is really gone. A post takes its comments with it."""
+        """Whether something is really gone. A post takes its comments with it.
+
+        Facebook says the same of what may not be read any more. So it is believed only while it
+        shows what others have written.
+        """
+        if not self._shows_others(step):
+            self._round.notes.append(_UNSURE)
+            self._ask_again(step)
+            return
         try:
             self._graph.get(step.of, fields="id")
         except Gone:
             post = self._round.posts.pop(step.of, None)
             self.found.remove([step.of, *(post.comments if post else ())])
+
+    def _shows_others(self, step: Step) -> bool:
+        shown = self._round.shown
+        return "comments" in shown if step.context.get("post") else bool(shown)
+
+    def _ask_again(self, step: Step) -> None:
+        """Let the next round miss it, too."""
+        post = self._round.posts.get(step.context.get("post", ""))
+        known = post.comments if post else self._round.listed
+        known[step.of] = step.context.get("at", 0.0)
 
 
 def _after(page: _Object) -> str:

@@ -64,6 +64,8 @@ class Round:
     posts: dict[str, Seen] = field(default_factory=dict)
     listed: dict[str, float] = field(default_factory=dict)
     """The posts that this round has come across, with their times."""
+    shown: list[str] = field(default_factory=list)
+    """The lists in which this round has come across words of others than the Page."""
     talked: float = 0.0
     """When somebody last wrote in Messenger, as the last look at the conversations showed it."""
     missed: int = 0
@@ -98,7 +100,7 @@ class Round:
         """Plan a new round."""
         # Facebook tells times in whole seconds.
         self.began = self.began or now.replace(microsecond=0).isoformat()
-        self.listed, self.missed, self.notes = {}, 0, []
+        self.listed, self.shown, self.missed, self.notes = {}, [], 0, []
         self.todo = [Step(kind="posts"), Step(kind="conversations")]
         last = moment(self.hourly)
         self.is_thorough = last is None or now - last >= _HOURLY

@@ -22,6 +22,7 @@ from earful_facebook.parse import parse
 from earful_facebook.sandbox.nodes import Nodes
 from earful_facebook.sandbox.people import PAGES, PEOPLE
 from earful_facebook.sandbox.refusals import Refusal, missing_permission
+from earful_facebook.sandbox.world import World
 from earful_facebook.webhook import PUSHED_FLAG
 
 IMKE, TOMAS, PRIYA, _, _, GRETE = PEOPLE
@@ -155,6 +156,43 @@ def test_a_deleted_post_takes_its_comments_with_it(silent: Any, cursor: str) -> 
     found, _ = silent.look(cursor)
     assert {each.external_id for each in found} == {post.id, *below}
     assert {each.kind for each in found} == {RemovalKind.DELETED}
+
+
+def test_what_may_not_be_read_any_more_is_not_deleted(
+    silent: Any, cursor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Advanced Access lists are empty, and each object "does not exist"."""
+    for post in silent.world.posts():
+        silent.world.write_comment(IMKE.id, post.id, "Hello")
+    found, result = silent.look(cursor)
+    remember(silent, found)
+    there = World.there
+    with monkeypatch.context() as lost:
+        lost.setattr(Nodes, "comments", lambda *_: {"data": []})
+        lost.setattr(World, "there", lambda self, key: there(self, key if "_" not in key else ""))
+        found, result = silent.look(result.cursor)
+        assert found == []
+        assert "a permission that is missing" in result.notice
+        found, result = silent.look(result.cursor)
+        assert (found, result.notice) == ([], "")
+    comment = next(each for each in silent.world.items.values() if each.author == PRIYA)
+    silent.world.remove(comment.id)
+    found, result = silent.look(result.cursor)
+    assert [each.external_id for each in found] == [comment.id]
+    remember(silent, found)
+    assert silent.look(result.cursor)[0] == []
+
+
+def test_posts_that_may_not_be_read_any_more_are_not_deleted(
+    silent: Any, cursor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as lost:
+        lost.setattr(World, "posts", lambda _: [])
+        found, result = silent.look(cursor)
+        assert found == []
+        assert "a permission that is missing" in result.notice
+    silent.world.remove(silent.world.posts()[0].id)
+    assert len(silent.look(result.cursor)[0]) == 1
 
 
 def test_comments_that_others_push_out_of_sight_are_not_gone(silent: Any, cursor: str) -> None:
