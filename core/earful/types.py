@@ -213,11 +213,13 @@ class KnownMessage:
     """What the inbox holds of a message: its text as it stands, and whether it was taken away.
 
     `author_name` is the author's name as far as it is known; "" for a reply sent from here.
+    `extra` is what the message's copies told there.
     """
 
     text: str
     removal: RemovalKind | None = None
     author_name: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

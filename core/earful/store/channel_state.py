@@ -69,14 +69,20 @@ class StoredChannelState:
                 (Reply.channel == self._place.id) & Reply.external_id.in_(ids)
             )
             messages = (
-                Message.select(Message.external_id, Message.text, Message.removal, Identity.name)
+                Message.select(
+                    Message.external_id,
+                    Message.text,
+                    Message.removal,
+                    Identity.name,
+                    Message.extra,
+                )
                 .join(Identity)
                 .where((Message.channel == self._place.id) & Message.external_id.in_(ids))
             )
             found = {key: KnownMessage(text=text) for key, text in replies.tuples()}
             return found | {
-                key: KnownMessage(text=text, removal=removal, author_name=name)
-                for key, text, removal, name in messages.tuples()
+                key: KnownMessage(text=text, removal=removal, author_name=name, extra=extra)
+                for key, text, removal, name, extra in messages.tuples()
             }
 
 

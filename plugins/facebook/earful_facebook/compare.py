@@ -28,6 +28,7 @@ __all__ = ["Comparison", "Listing"]
 _PUSHES_MAY_TAKE = timedelta(minutes=5)
 """Facebook pushes within seconds as a rule; a push that is younger is not yet missed."""
 
+_PERMISSIONS = ("can_reply_privately", "can_comment")
 _Object = Mapping[str, Any]
 
 
@@ -81,7 +82,10 @@ class Comparison:
         if before.removal is RemovalKind.DELETED:
             return False
         return (
-            is_hidden != was_hidden or _says_other(before, message) or _names_other(before, message)
+            is_hidden != was_hidden
+            or _says_other(before, message)
+            or _names_other(before, message)
+            or _allows_other(before, message)
         )
 
     def _count(self, message: InboundMessage) -> None:
@@ -120,6 +124,16 @@ def _names_other(before: KnownMessage, message: InboundMessage) -> bool:
     """Whether the author's name is news. Pushes of private messages do not tell it."""
     name = " ".join(message.author.name.split())
     return bool(name) and not message.from_us and before.author_name not in {"", name}
+
+
+def _allows_other(before: KnownMessage, message: InboundMessage) -> bool:
+    """Whether what may be answered is news. Pushes do not tell it; then everything may."""
+    if message.from_us:
+        return False
+    return any(
+        name in message.extra and message.extra[name] != before.extra.get(name, "true")
+        for name in _PERMISSIONS
+    )
 
 
 def _message(parsed: Sequence[object]) -> InboundMessage | None:

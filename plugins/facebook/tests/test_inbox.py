@@ -16,6 +16,7 @@ from earful.sandbox import Behaviour
 from earful.store import connection
 from earful.store.credentials import connect
 from earful.store.models import Channel, Conversation, Identity, Message
+from earful.store.models import Payload as StoredPayload
 from earful.testing.inbox import Inbox
 from earful_facebook.sandbox import FacebookSandbox, pushes
 from earful_facebook.sandbox.people import PAGES, PEOPLE
@@ -131,6 +132,29 @@ def test_a_second_private_reply_is_refused_before_it_is_written(
     house.answer(question, "May we have your address?", Surface.PRIVATE)
     with pytest.raises(Exception, match="one private reply"):
         house.answer(question, "And your name?", Surface.PRIVATE)
+
+
+def test_what_facebook_no_longer_allows_is_known_before_it_is_written(
+    house: House, question: Any
+) -> None:
+    house.world.items[question.external_id].private_reply = "m_elsewhere"
+    assert house.inbox.poll("page") == []
+    with pytest.raises(Exception, match="does not let this Page write privately"):
+        house.answer(question, "May we have your address?", Surface.PRIVATE)
+    assert house.inbox.timeline(question.conversation_id).count("message_edited") == 0
+
+
+def test_what_facebook_allows_is_news_once(house: House, question: Any) -> None:
+    house.world.items[question.external_id].private_reply = "m_elsewhere"
+    for expected in (1, 0):
+        before = count_payloads()
+        house.inbox.poll("page")
+        assert count_payloads() - before == expected
+
+
+def count_payloads() -> int:
+    with connection():
+        return int(StoredPayload.select().count())
 
 
 def test_comments_on_our_posts_are_conversations_of_their_own(house: House) -> None:

@@ -39,7 +39,9 @@ def remember(facebook: Any, found: list[Any]) -> None:
     """The inbox takes in what was found."""
     for each in found:
         if isinstance(each, InboundMessage):
-            facebook.state.messages[each.external_id] = KnownMessage(text=each.text)
+            facebook.state.messages[each.external_id] = KnownMessage(
+                text=each.text, extra=each.extra
+            )
         else:
             before = facebook.state.messages[each.external_id]
             text = "" if each.kind is RemovalKind.DELETED else before.text
