@@ -22,7 +22,7 @@ from earful import (
 
 from earful_facebook.graph import Graph, open_page
 from earful_facebook.origin import address_of, messenger_thread, person_of_thread
-from earful_facebook.problems import Gone
+from earful_facebook.problems import Gone, NotPermitted
 from earful_facebook.rules import LONGEST_COMMENT, LONGEST_MESSAGE, count_length
 from earful_facebook.settings import ANSWER_WINDOW, HUMAN_AGENT_WINDOW, FacebookSettings
 from earful_facebook.values import identifier, items, moment, record, text
@@ -199,7 +199,15 @@ def _comment(graph: Graph, reply: OutboundReply) -> Receipt:
 def _photo(graph: Graph, file: OutboundAttachment) -> str:
     """The id of an unpublished photo. Nobody sees it without the comment that names it."""
     told = {"alt_text_custom": file.alt} if file.alt else {}
-    answer = graph.upload(f"{graph.page_id}/photos", file, published=False, **told)
+    try:
+        answer = graph.upload(f"{graph.page_id}/photos", file, published=False, **told)
+    except NotPermitted as error:
+        raise DeliveryRejected(
+            mark(
+                "Facebook takes pictures only with the permission pages_manage_posts. Send the "
+                "answer without one, or connect the channel again with that permission."
+            )
+        ) from error
     photo = identifier(answer.get("id"))
     if not photo:
         raise TemporaryFailure(mark("Facebook took the photo, but does not say under which id"))

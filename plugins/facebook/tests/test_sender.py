@@ -343,6 +343,15 @@ def test_a_picture_stands_with_the_comment_and_is_described(facebook: Any, quest
     )
 
 
+def test_a_picture_without_its_permission_is_refused_in_words(facebook: Any, question: Any) -> None:
+    token = facebook.stage.access.tokens[facebook.state.credentials.kept["access_token"]]
+    token.permissions -= {"pages_manage_posts"}
+    with pytest.raises(DeliveryRejected, match="only with the permission pages_manage_posts"):
+        facebook.sender().send(answer(facebook, question, attachments=(PICTURE,)))
+    assert facebook.world.comments(question.id) == []
+    facebook.sender().send(answer(facebook, question))
+
+
 def test_a_lost_upload_is_done_again_and_the_comment_stands_once(
     facebook: Any, question: Any
 ) -> None:
