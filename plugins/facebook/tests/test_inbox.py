@@ -166,6 +166,21 @@ def test_comments_on_our_posts_are_conversations_of_their_own(house: House) -> N
     assert one.conversation_id == below.conversation_id != two.conversation_id
 
 
+def test_a_mention_elsewhere_comes_without_words_and_the_look_brings_them(house: House) -> None:
+    named = house.world.write_mention(TOMAS.id, "Ask Larkfield Bikes")
+    (message,) = house.hear()
+    assert (message.external_id, message.text) == (named.id, "")
+    house.wait(hours=1)
+    house.inbox.poll("page")
+    assert final(house, named.id) == ("Ask Larkfield Bikes", None)
+    answered = house.answer(message, "Please do!", Surface.PUBLIC_REPLY)
+    assert answered.state == "sent"
+    assert [each.text for each in house.world.comments(named.id)] == ["Please do!"]
+    assert house.hear() == []
+    with pytest.raises(Exception, match="elsewhere than on the Page"):
+        house.answer(message, "Please do!", Surface.PRIVATE)
+
+
 def test_comments_on_a_visitors_post_belong_to_it(house: House) -> None:
     visit = house.world.write_post(JONAS.id, "Closed again?")
     house.world.write_comment(TOMAS.id, visit.id, "Same here")
