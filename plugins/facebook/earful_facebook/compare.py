@@ -57,7 +57,7 @@ class Comparison:
 
     def add(self, listing: Listing) -> None:
         """Keep what the inbox does not hold, or holds otherwise."""
-        read = [(each, found) for each in listing.objects if (found := self._read(listing, each))]
+        read = [(each, parsed) for each in listing.objects if (parsed := self._read(listing, each))]
         messages = [found for _, parsed in read if (found := _message(parsed))]
         known = self.state.known({each.external_id for each in messages}) if messages else {}
         news = [each for each, parsed in read if self._is_news(parsed, known)]
