@@ -216,6 +216,7 @@ class KnownMessage:
     """What the inbox holds of a message: its text as it stands, and whether it was taken away.
 
     `author_name` is the author's name as far as it is known; "" for a reply sent from here.
+    `extra` is what the message's copies told there.
     """
 
     text: str
@@ -223,6 +224,7 @@ class KnownMessage:
     author_name: str = ""
     sent_from_here: bool = False
     """Whether it is a reply sent from here; not what the account wrote on the platform itself."""
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class Known:
     version: int
     removal: RemovalKind | None
     removed_at: datetime | None
+    extra: dict[str, str]
 
 
 def known_messages(channel_id: int, external_ids: Iterable[str]) -> dict[str, Known]:
@@ -49,6 +50,7 @@ def known_messages(channel_id: int, external_ids: Iterable[str]) -> dict[str, Kn
             Message.version,
             Message.removal,
             Message.removed_at,
+            Message.extra,
         )
         .where((Message.channel == channel_id) & Message.external_id.in_(ids))
         .tuples()
@@ -70,7 +72,11 @@ def attachments_data(attachments: Sequence[Attachment]) -> list[dict[str, str]]:
 
 
 def follow_edits(pairs: Sequence[tuple[Known, InboundMessage]], now: datetime) -> int:
-    """Keep changed copies as versions, and bring back what the platform shows again."""
+    """Keep changed copies as versions, and bring back what the platform shows again.
+
+    Facts without a field of their own follow the latest copy; they make no version.
+    """
+    bulk.update(Message, [_facts(known, copy) for known, copy in pairs if _tells_more(known, copy)])
     edited = [(known, copy) for known, copy in pairs if _is_edit(known, copy)]
     bulk.insert(MessageVersion, [_version(known, now) for known, _ in edited]) if edited else None
     bulk.update(Message, [_edit(known, copy, now) for known, copy in edited])
@@ -148,11 +154,23 @@ def _entry(known: Known, kind: str, now: datetime, **data: Any) -> timeline.Entr
     return timeline.entry(known.conversation_id, kind, now, message_id=known.id, **data)
 
 
-def _is_edit(known: Known, copy: InboundMessage) -> bool:
+def _is_outdated(known: Known, copy: InboundMessage) -> bool:
     if known.removal is RemovalKind.DELETED:
-        return False
+        return True
     as_of = copy.edited_at or copy.visible_at
-    if known.edited_at and as_of and as_of < known.edited_at:
+    return bool(known.edited_at and as_of and as_of < known.edited_at)
+
+
+def _tells_more(known: Known, copy: InboundMessage) -> bool:
+    return not _is_outdated(known, copy) and known.extra | dict(copy.extra) != known.extra
+
+
+def _facts(known: Known, copy: InboundMessage) -> dict[str, Any]:
+    return {"id": known.id, "extra": known.extra | dict(copy.extra)}
+
+
+def _is_edit(known: Known, copy: InboundMessage) -> bool:
+    if _is_outdated(known, copy):
         return False
     if copy.text != known.text:
         return True

@@ -150,7 +150,7 @@ def store(
         # A copy may know more of its author: a push often tells no name, a poll does.
         identify(realm, _authors_named_by_copies(messages, known), now)
         fresh = [each for each in messages if each.external_id not in known]
-        fresh = without_our_replies(channel_id, fresh, now)
+        fresh = without_our_replies(channel_id, fresh, known, now)
         new = _add(ref, fresh, known, now) if fresh else {}
         note_other_ids(channel_id, messages)
         if removals and new:

@@ -16,6 +16,7 @@ from earful.errors import (
     DeliveryRejected,
     OutcomeUnknown,
     RateLimited,
+    SpendingCapReached,
     TemporaryFailure,
 )
 from earful.inbox.answering import follow_thread, last_inbound_at
@@ -43,6 +44,10 @@ LEASE = timedelta(minutes=5)
 SETTLING = timedelta(seconds=30)
 """How long a platform gets to show a reply before it is looked for."""
 MOST_TRIES = 8
+CAP_PAUSE = timedelta(hours=1)
+"""A spending cap may be raised at any time, so that is not waited for until it ends by itself."""
+CAP_TRIES = 24
+"""After a day a person decides: a reply must not leave weeks later, with the next month's money."""
 MOST_LOOKS = 20
 
 
@@ -134,6 +139,9 @@ def _send(
         with transaction():
             pause_for_sign_in(reply.channel_id, str(error), now, runtime.config.notifiers)
     except (RateLimited, TemporaryFailure) as error:
+        if isinstance(error, SpendingCapReached):
+            _later(reply, describe(error), now, ReplyState.QUEUED, CAP_PAUSE, tries=CAP_TRIES)
+            return
         wait = error.retry_after if isinstance(error, RateLimited) else None
         _later(reply, describe(error), now, ReplyState.QUEUED, wait)
     except Exception as error:  # noqa: BLE001 - it may have been accepted: look before sending
@@ -196,9 +204,11 @@ def _later(
     now: datetime,
     state: ReplyState,
     wait: timedelta | None = None,
+    *,
+    tries: int = MOST_TRIES,
 ) -> None:
     """Put the reply back for another try, or another look; in the end a person decides."""
-    if state is ReplyState.QUEUED and reply.attempts >= MOST_TRIES:
+    if state is ReplyState.QUEUED and reply.attempts >= tries:
         _refuse(reply, reason, now)
         return
     pause = wait or timedelta(seconds=min(15 * 2**reply.attempts, 3600))

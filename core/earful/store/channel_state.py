@@ -69,7 +69,13 @@ class StoredChannelState:
                 (Reply.channel == self._place.id) & Reply.external_id.in_(ids)
             )
             messages = (
-                Message.select(Message.external_id, Message.text, Message.removal, Identity.name)
+                Message.select(
+                    Message.external_id,
+                    Message.text,
+                    Message.removal,
+                    Identity.name,
+                    Message.extra,
+                )
                 .join(Identity)
                 .where((Message.channel == self._place.id) & Message.external_id.in_(ids))
             )
@@ -78,9 +84,13 @@ class StoredChannelState:
             }
             return sent | {
                 key: KnownMessage(
-                    text=text, removal=removal, author_name=name, sent_from_here=key in sent
+                    text=text,
+                    removal=removal,
+                    author_name=name,
+                    sent_from_here=key in sent,
+                    extra=extra,
                 )
-                for key, text, removal, name in messages.tuples()
+                for key, text, removal, name, extra in messages.tuples()
             }
 
 

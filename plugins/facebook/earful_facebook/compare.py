@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from earful import (
     ChannelState,
     InboundMessage,
     KnownMessage,
+    Parsed,
     Payload,
     PayloadError,
     Removal,
@@ -26,6 +28,7 @@ __all__ = ["Comparison", "Listing"]
 _PUSHES_MAY_TAKE = timedelta(minutes=5)
 """Facebook pushes within seconds as a rule; a push that is younger is not yet missed."""
 
+_PERMISSIONS = ("can_reply_privately", "can_comment")
 _Object = Mapping[str, Any]
 
 
@@ -52,15 +55,14 @@ class Comparison:
     payloads: list[Payload] = field(default_factory=list)
     missed: int = 0
 
-    def add(self, listing: Listing) -> set[str]:
-        """Keep what the inbox does not hold, or holds otherwise; the ids that were new to it."""
-        read = [(each, self._read(listing, [each])) for each in listing.objects]
+    def add(self, listing: Listing) -> None:
+        """Keep what the inbox does not hold, or holds otherwise."""
+        read = [(each, parsed) for each in listing.objects if (parsed := self._read(listing, each))]
         messages = [found for _, parsed in read if (found := _message(parsed))]
         known = self.state.known({each.external_id for each in messages}) if messages else {}
         news = [each for each, parsed in read if self._is_news(parsed, known)]
         if news:
             self.payloads.append(self._payload(listing, news))
-        return {each.external_id for each in messages if each.external_id not in known}
 
     def remove(self, external_ids: Sequence[str]) -> None:
         """These are gone."""
@@ -80,7 +82,10 @@ class Comparison:
         if before.removal is RemovalKind.DELETED:
             return False
         return (
-            is_hidden != was_hidden or _says_other(before, message) or _names_other(before, message)
+            is_hidden != was_hidden
+            or _says_other(before, message)
+            or _names_other(before, message)
+            or _allows_other(before, message)
         )
 
     def _count(self, message: InboundMessage) -> None:
@@ -88,12 +93,16 @@ class Comparison:
         if self.began <= message.sent_at <= self.now - _PUSHES_MAY_TAKE:
             self.missed += 1
 
-    def _read(self, listing: Listing, objects: Sequence[_Object]) -> list[Any]:
-        """What will be read out of it later; what can't be read is kept for a look."""
+    def _read(self, listing: Listing, found: _Object) -> list[Parsed]:
+        """What will be read out of it later. What can't be read is kept by itself, once."""
+        payload = self._payload(listing, [found])
         try:
-            return list(parse(self._payload(listing, objects)))
+            return parse(payload)
         except PayloadError:
-            return [None]
+            told = json.dumps([listing.kind, found], sort_keys=True)
+            key = f"unread:{hashlib.sha256(told.encode()).hexdigest()}"
+            self.payloads.append(replace(payload, key=key))
+            return []
 
     def _payload(self, listing: Listing, objects: Sequence[_Object]) -> Payload:
         document = {"data": list(objects), "context": dict(listing.context)}
@@ -115,6 +124,16 @@ def _names_other(before: KnownMessage, message: InboundMessage) -> bool:
     """Whether the author's name is news. Pushes of private messages do not tell it."""
     name = " ".join(message.author.name.split())
     return bool(name) and not message.from_us and before.author_name not in {"", name}
+
+
+def _allows_other(before: KnownMessage, message: InboundMessage) -> bool:
+    """Whether what may be answered is news. Pushes do not tell it; then everything may."""
+    if message.from_us:
+        return False
+    return any(
+        name in message.extra and message.extra[name] != before.extra.get(name, "true")
+        for name in _PERMISSIONS
+    )
 
 
 def _message(parsed: Sequence[object]) -> InboundMessage | None:

@@ -18,7 +18,7 @@ from earful import (
 )
 from earful import gettext as _
 
-from earful_facebook.fields import NEEDED_PERMISSIONS, PUSHED
+from earful_facebook.fields import ASKED_PERMISSIONS, NEEDED_PERMISSIONS, PUSHED
 from earful_facebook.graph import Graph
 from earful_facebook.health import app_token, missing_permissions, token_facts
 from earful_facebook.settings import FacebookSettings
@@ -42,7 +42,7 @@ class FacebookConnector:
             "redirect_uri": redirect_uri,
             "state": state,
             "response_type": "code",
-            "scope": ",".join(NEEDED_PERMISSIONS),
+            "scope": ",".join(ASKED_PERMISSIONS),
             "auth_type": "rerequest",
         }
         dialog = f"{self._settings.dialog_url}/{self._settings.api_version}/dialog/oauth"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from earful import mark
 
 __all__ = [
+    "ASKED_PERMISSIONS",
     "COMMENT",
     "COMMENTS",
     "CONVERSATION",
@@ -50,8 +51,9 @@ NEEDED_PERMISSIONS = {
     "pages_read_engagement": mark("read the Page's posts and who wrote what"),
     "pages_read_user_content": mark("read comments, visitors' posts and recommendations"),
     "pages_manage_engagement": mark("answer, like and hide comments"),
-    "pages_manage_posts": mark("send pictures with answers"),
     "pages_manage_metadata": mark("let Facebook push what happens"),
     "pages_messaging": mark("read and answer private messages"),
 }
 """Each permission, and what is impossible without it."""
+ASKED_PERMISSIONS = {**NEEDED_PERMISSIONS, "pages_manage_posts": mark("send pictures with answers")}
+"""What connecting asks for; without the others everything else still works."""

@@ -7,7 +7,9 @@ with what is needed beside it in `meta`: `read`, `page_id`, `page_name` and `fet
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,6 +23,8 @@ from earful_facebook.origin import Origin
 from earful_facebook.values import EPOCH, identifier, items, moment, required_id, text
 
 __all__ = ["parse"]
+
+logger = logging.getLogger(__name__)
 
 _NOT_OURS = {
     "user": mark("changes of people's profiles are not read"),
@@ -70,31 +74,42 @@ def _pushed(document: Mapping[str, Any], meta: Mapping[str, str]) -> list[Parsed
         raise UnsupportedPayload(_NOT_OURS.get(about, f"pushes about {about!r} are not read"))
     found: list[Parsed] = []
     reasons: list[str] = []
+    broken: list[str] = []
     for entry in entries:
-        _read_entry(entry, meta, found, reasons)
+        with _noting(reasons, broken):
+            for part in _parts(entry, meta):
+                with _noting(reasons, broken):
+                    found.extend(part())
+    # Pushes are taken apart before they are kept. Of one that was not, the good parts count.
+    if broken and not found:
+        raise PayloadError("; ".join(dict.fromkeys(broken)))
+    if broken:
+        logger.warning("left out of a push: %s", "; ".join(dict.fromkeys(broken)))
     if not found:
         raise UnsupportedPayload("; ".join(dict.fromkeys(reasons)))
     return found
 
 
-def _read_entry(
-    entry: Mapping[str, Any], meta: Mapping[str, str], found: list[Parsed], reasons: list[str]
-) -> None:
+@contextmanager
+def _noting(reasons: list[str], broken: list[str]) -> Iterator[None]:
+    """One part that holds no message, or is broken, is noted and does not spoil the others."""
+    try:
+        yield
+    except UnsupportedPayload as reason:
+        reasons.append(str(reason))
+    except PayloadError as error:
+        broken.append(str(error))
+
+
+def _parts(
+    entry: Mapping[str, Any], meta: Mapping[str, str]
+) -> Iterator[Callable[[], Iterable[Parsed]]]:
     origin = _origin(entry, meta)
     if meta.get("page_id") not in {None, "", origin.page_id}:
-        reasons.append(
+        raise UnsupportedPayload(
             f"this is about the Page {origin.page_id}, and the channel is connected to "
             f"{meta['page_id']}: use an app of its own for each Page"
         )
-        return
-    for parts in _parts(entry, origin):
-        try:
-            found.extend(parts())
-        except UnsupportedPayload as reason:
-            reasons.append(str(reason))
-
-
-def _parts(entry: Mapping[str, Any], origin: Origin) -> Iterator[Callable[[], Iterable[Parsed]]]:
     changes = items(entry.get("changes"))
     events = [*items(entry.get("messaging")), *items(entry.get("standby"))]
     if not changes and not events:

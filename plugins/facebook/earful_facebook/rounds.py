@@ -30,6 +30,8 @@ class Step:
     after: str = ""
     done: int = 0
     """How many items, or pages, earlier steps of this list have seen."""
+    until: float = 0.0
+    """The time (epoch seconds) up to which the round before has read this list."""
     context: dict[str, Any] = field(default_factory=dict)
 
 
@@ -42,6 +44,11 @@ class Seen:
 
     at: float
     comments: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def until(self) -> float:
+        """Up to when its comments have been read."""
+        return max(self.comments.values(), default=0.0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +64,10 @@ class Round:
     posts: dict[str, Seen] = field(default_factory=dict)
     listed: dict[str, float] = field(default_factory=dict)
     """The posts that this round has come across, with their times."""
+    shown: list[str] = field(default_factory=list)
+    """The lists in which this round has come across words of others than the Page."""
+    talked: float = 0.0
+    """When somebody last wrote in Messenger, as the last look at the conversations showed it."""
     missed: int = 0
     notes: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -89,7 +100,7 @@ class Round:
         """Plan a new round."""
         # Facebook tells times in whole seconds.
         self.began = self.began or now.replace(microsecond=0).isoformat()
-        self.listed, self.missed, self.notes = {}, 0, []
+        self.listed, self.shown, self.missed, self.notes = {}, [], 0, []
         self.todo = [Step(kind="posts"), Step(kind="conversations")]
         last = moment(self.hourly)
         self.is_thorough = last is None or now - last >= _HOURLY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from earful import (
 
 from earful_facebook.graph import Graph, open_page
 from earful_facebook.origin import address_of, messenger_thread, person_of_thread
-from earful_facebook.problems import Gone
+from earful_facebook.problems import Gone, NotPermitted
 from earful_facebook.rules import LONGEST_COMMENT, LONGEST_MESSAGE, count_length
 from earful_facebook.settings import ANSWER_WINDOW, HUMAN_AGENT_WINDOW, FacebookSettings
 from earful_facebook.values import identifier, items, moment, record, text
@@ -121,16 +121,19 @@ class FacebookSender:
 
     def _found_comment(self, graph: Graph, reply: OutboundReply) -> Receipt | None:
         since = reply.submitted_at - _CLOCKS_DIFFER
-        page = graph.get(
-            f"{reply.in_reply_to}/comments",
-            filter="stream",
-            order="reverse_chronological",
-            since=str(int(since.timestamp())),
-            fields="id,from,message,created_time",
-            limit=_LOOKED_THROUGH,
-        )
-        found = self._ours(graph, page, reply)
-        return None if found is None else _comment_receipt(found)
+        for place in _places(graph, reply):
+            page = graph.get(
+                f"{place}/comments",
+                filter="stream",
+                order="reverse_chronological",
+                since=str(int(since.timestamp())),
+                fields="id,from,message,created_time",
+                limit=_LOOKED_THROUGH,
+            )
+            found = self._ours(graph, page, reply)
+            if found is not None:
+                return _comment_receipt(found)
+        return None
 
     def _found_message(self, graph: Graph, reply: OutboundReply) -> Receipt | None:
         for conversation, person in _conversations(graph, reply):
@@ -196,7 +199,15 @@ def _comment(graph: Graph, reply: OutboundReply) -> Receipt:
 def _photo(graph: Graph, file: OutboundAttachment) -> str:
     """The id of an unpublished photo. Nobody sees it without the comment that names it."""
     told = {"alt_text_custom": file.alt} if file.alt else {}
-    answer = graph.upload(f"{graph.page_id}/photos", file, published=False, **told)
+    try:
+        answer = graph.upload(f"{graph.page_id}/photos", file, published=False, **told)
+    except NotPermitted as error:
+        raise DeliveryRejected(
+            mark(
+                "Facebook takes pictures only with the permission pages_manage_posts. Send the "
+                "answer without one, or connect the channel again with that permission."
+            )
+        ) from error
     photo = identifier(answer.get("id"))
     if not photo:
         raise TemporaryFailure(mark("Facebook took the photo, but does not say under which id"))
@@ -231,6 +242,16 @@ def _hide(graph: Graph, action: Action) -> None:
         if told.get("can_hide") is False and told.get("is_hidden") is not True:
             raise DeliveryRejected(mark("Facebook does not let this Page hide that comment."))
     graph.post(target, is_hidden=not action.undo)
+
+
+def _places(graph: Graph, reply: OutboundReply) -> Iterator[str]:
+    """Below what a public answer could stand. Facebook keeps two levels of comments."""
+    yield reply.in_reply_to
+    if reply.answered_surface is Surface.PUBLIC_REPLY:
+        told = graph.get(reply.in_reply_to, fields="parent")
+        parent = identifier(record(told.get("parent")).get("id"))
+        if parent:
+            yield parent
 
 
 def _conversations(graph: Graph, reply: OutboundReply) -> Iterable[tuple[str, str]]:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from earful import AuthenticationFailed, ConnectableAccount
 from earful_facebook.connect import FacebookConnector
-from earful_facebook.fields import NEEDED_PERMISSIONS, PUSHED
+from earful_facebook.fields import ASKED_PERMISSIONS, NEEDED_PERMISSIONS, PUSHED
 from earful_facebook.sandbox.people import PAGES, PEOPLE
 from earful_facebook.source import FacebookSource
 
@@ -38,7 +38,7 @@ def sign_in(connector: FacebookConnector) -> SignIn:
             form = {
                 "answer": answer,
                 "page": [each.id for each in PAGES],
-                "permission": list(NEEDED_PERMISSIONS),
+                "permission": list(ASKED_PERMISSIONS),
                 **ticked,
             }
             answered = browser.post(attempt.url, data=form)
@@ -57,7 +57,7 @@ def test_the_dialog_is_asked_for_all_that_is_needed(connector: FacebookConnector
     asked = parse_qs(urlsplit(attempt.url).query)
     assert asked["redirect_uri"] == [BACK]
     assert asked["state"] == ["the state"]
-    assert asked["scope"][0].split(",") == list(NEEDED_PERMISSIONS)
+    assert asked["scope"][0].split(",") == list(ASKED_PERMISSIONS)
     assert "secret" not in attempt.url
 
 
@@ -128,6 +128,10 @@ def test_missing_permissions_are_told_in_words(
         complete(connector, sign_in(permission=given))
     assert "pages_messaging, to read and answer private messages" in str(refused.value)
     assert "App Review" in str(refused.value)
+
+
+def test_what_is_needed_is_enough(connector: FacebookConnector, sign_in: SignIn) -> None:
+    assert complete(connector, sign_in(permission=list(NEEDED_PERMISSIONS)))
 
 
 def test_no_page_is_told_so(connector: FacebookConnector, sign_in: SignIn) -> None:

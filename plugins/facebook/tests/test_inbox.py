@@ -16,6 +16,7 @@ from earful.sandbox import Behaviour
 from earful.store import connection
 from earful.store.credentials import connect
 from earful.store.models import Channel, Conversation, Identity, Message
+from earful.store.models import Payload as StoredPayload
 from earful.testing.inbox import Inbox
 from earful_facebook.sandbox import FacebookSandbox, pushes
 from earful_facebook.sandbox.people import PAGES, PEOPLE
@@ -133,6 +134,29 @@ def test_a_second_private_reply_is_refused_before_it_is_written(
         house.answer(question, "And your name?", Surface.PRIVATE)
 
 
+def test_what_facebook_no_longer_allows_is_known_before_it_is_written(
+    house: House, question: Any
+) -> None:
+    house.world.items[question.external_id].private_reply = "m_elsewhere"
+    assert house.inbox.poll("page") == []
+    with pytest.raises(Exception, match="does not let this Page write privately"):
+        house.answer(question, "May we have your address?", Surface.PRIVATE)
+    assert house.inbox.timeline(question.conversation_id).count("message_edited") == 0
+
+
+def test_what_facebook_allows_is_news_once(house: House, question: Any) -> None:
+    house.world.items[question.external_id].private_reply = "m_elsewhere"
+    for expected in (1, 0):
+        before = count_payloads()
+        house.inbox.poll("page")
+        assert count_payloads() - before == expected
+
+
+def count_payloads() -> int:
+    with connection():
+        return int(StoredPayload.select().count())
+
+
 def test_comments_on_our_posts_are_conversations_of_their_own(house: House) -> None:
     post = house.world.posts()[-1]
     first = house.world.write_comment(IMKE.id, post.id, "One")
@@ -140,6 +164,21 @@ def test_comments_on_our_posts_are_conversations_of_their_own(house: House) -> N
     house.world.write_comment(TOMAS.id, first.id, "One, too")
     one, two, below = sorted(house.hear(), key=lambda each: each.external_id)
     assert one.conversation_id == below.conversation_id != two.conversation_id
+
+
+def test_a_mention_elsewhere_comes_without_words_and_the_look_brings_them(house: House) -> None:
+    named = house.world.write_mention(TOMAS.id, "Ask Larkfield Bikes")
+    (message,) = house.hear()
+    assert (message.external_id, message.text) == (named.id, "")
+    house.wait(hours=1)
+    house.inbox.poll("page")
+    assert final(house, named.id) == ("Ask Larkfield Bikes", None)
+    answered = house.answer(message, "Please do!", Surface.PUBLIC_REPLY)
+    assert answered.state == "sent"
+    assert [each.text for each in house.world.comments(named.id)] == ["Please do!"]
+    assert house.hear() == []
+    with pytest.raises(Exception, match="elsewhere than on the Page"):
+        house.answer(message, "Please do!", Surface.PRIVATE)
 
 
 def test_comments_on_a_visitors_post_belong_to_it(house: House) -> None:

@@ -107,6 +107,15 @@ def test_messages_are_kept_though_something_beside_them_is_not() -> None:
     assert isinstance(message, InboundMessage)
 
 
+def test_a_broken_part_is_told_and_spoils_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    broken, nameless = change(comment(comment_id=None)), {**change(comment()), "id": ""}
+    both = {**broken, "changes": [*broken["changes"], *change(comment())["changes"]]}
+    (message,) = parse(push(nameless, both))
+    assert isinstance(message, InboundMessage)
+    assert "a comment does not say which one" in caplog.text
+    assert "which Page" in caplog.text
+
+
 def test_another_page_is_not_this_channel() -> None:
     with pytest.raises(UnsupportedPayload, match="an app of its own for each Page"):
         parse(push(change(comment()), page_id="42"))

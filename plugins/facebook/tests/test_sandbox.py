@@ -160,6 +160,7 @@ def test_a_customer_writes_on_the_page(facebook: Any, browser: httpx.Client, ing
         {"do": "comment", "item": post.id, "text": "A comment"},
         {"do": "message", "text": "A message"},
         {"do": "rating", "text": "A recommendation"},
+        {"do": "mention", "text": "A mention"},
     ):
         assert "Written." in browser.post("/write", data={**who, **form}).text
     assert facebook.hooks.settle()
@@ -168,6 +169,7 @@ def test_a_customer_writes_on_the_page(facebook: Any, browser: httpx.Client, ing
     shown = browser.get("/wall").text
     assert "A post 🚲 &lt;b&gt;bold&lt;/b&gt;" in shown
     assert "A recommendation" in shown
+    assert "A mention" in shown
     assert "delivered" in shown
 
 

@@ -238,6 +238,16 @@ def test_an_answer_that_was_taken_without_a_word_is_found(
     assert found.at is not None
 
 
+def test_an_answer_to_an_answer_is_found_beside_it(facebook: Any, question: Any) -> None:
+    nested = facebook.world.write_comment(TOMAS.id, question.id, "Mine, too")
+    reply = answer(facebook, nested)
+    assert facebook.sender().find(reply) is None
+    sent = facebook.sender().send(reply)
+    found = facebook.sender().find(reply)
+    assert found is not None
+    assert found.external_id == sent.external_id
+
+
 @pytest.mark.parametrize("where", ["public", "messenger"])
 def test_the_same_words_sent_on_purpose_before_are_another_answer(
     facebook: Any, question: Any, where: str
@@ -331,6 +341,15 @@ def test_a_picture_stands_with_the_comment_and_is_described(facebook: Any, quest
         PICTURE.data,
         "The new hall",
     )
+
+
+def test_a_picture_without_its_permission_is_refused_in_words(facebook: Any, question: Any) -> None:
+    token = facebook.stage.access.tokens[facebook.state.credentials.kept["access_token"]]
+    token.permissions -= {"pages_manage_posts"}
+    with pytest.raises(DeliveryRejected, match="only with the permission pages_manage_posts"):
+        facebook.sender().send(answer(facebook, question, attachments=(PICTURE,)))
+    assert facebook.world.comments(question.id) == []
+    facebook.sender().send(answer(facebook, question))
 
 
 def test_a_lost_upload_is_done_again_and_the_comment_stands_once(

@@ -11,14 +11,18 @@ from earful import (
     AuthenticationFailed,
     InboundMessage,
     KnownMessage,
+    PayloadError,
     RateLimited,
     Removal,
     RemovalKind,
     Surface,
     TemporaryFailure,
 )
+from earful_facebook.parse import parse
+from earful_facebook.sandbox.nodes import Nodes
 from earful_facebook.sandbox.people import PAGES, PEOPLE
 from earful_facebook.sandbox.refusals import Refusal, missing_permission
+from earful_facebook.sandbox.world import World
 from earful_facebook.webhook import PUSHED_FLAG
 
 IMKE, TOMAS, PRIYA, _, _, GRETE = PEOPLE
@@ -35,7 +39,9 @@ def remember(facebook: Any, found: list[Any]) -> None:
     """The inbox takes in what was found."""
     for each in found:
         if isinstance(each, InboundMessage):
-            facebook.state.messages[each.external_id] = KnownMessage(text=each.text)
+            facebook.state.messages[each.external_id] = KnownMessage(
+                text=each.text, extra=each.extra
+            )
         else:
             before = facebook.state.messages[each.external_id]
             text = "" if each.kind is RemovalKind.DELETED else before.text
@@ -154,6 +160,43 @@ def test_a_deleted_post_takes_its_comments_with_it(silent: Any, cursor: str) -> 
     assert {each.kind for each in found} == {RemovalKind.DELETED}
 
 
+def test_what_may_not_be_read_any_more_is_not_deleted(
+    silent: Any, cursor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Advanced Access lists are empty, and each object "does not exist"."""
+    for post in silent.world.posts():
+        silent.world.write_comment(IMKE.id, post.id, "Hello")
+    found, result = silent.look(cursor)
+    remember(silent, found)
+    there = World.there
+    with monkeypatch.context() as lost:
+        lost.setattr(Nodes, "comments", lambda *_: {"data": []})
+        lost.setattr(World, "there", lambda self, key: there(self, key if "_" not in key else ""))
+        found, result = silent.look(result.cursor)
+        assert found == []
+        assert "a permission that is missing" in result.notice
+        found, result = silent.look(result.cursor)
+        assert (found, result.notice) == ([], "")
+    comment = next(each for each in silent.world.items.values() if each.author == PRIYA)
+    silent.world.remove(comment.id)
+    found, result = silent.look(result.cursor)
+    assert [each.external_id for each in found] == [comment.id]
+    remember(silent, found)
+    assert silent.look(result.cursor)[0] == []
+
+
+def test_posts_that_may_not_be_read_any_more_are_not_deleted(
+    silent: Any, cursor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as lost:
+        lost.setattr(World, "posts", lambda _: [])
+        found, result = silent.look(cursor)
+        assert found == []
+        assert "a permission that is missing" in result.notice
+    silent.world.remove(silent.world.posts()[0].id)
+    assert len(silent.look(result.cursor)[0]) == 1
+
+
 def test_comments_that_others_push_out_of_sight_are_not_gone(silent: Any, cursor: str) -> None:
     post = silent.world.posts()[-1]
     silent.stage.passed += HOUR
@@ -165,6 +208,43 @@ def test_comments_that_others_push_out_of_sight_are_not_gone(silent: Any, cursor
     assert not [path for _, path in silent.calls() if path in silent.world.items]
     remember(silent, found)
     assert silent.look(result.cursor)[0] == []
+
+
+def push(facebook: Any, *written: Any) -> None:
+    """The inbox hears of these at once."""
+    for each in written:
+        facebook.state.messages[each.id] = KnownMessage(text=each.text)
+
+
+def test_what_was_missed_is_found_below_what_was_pushed(silent: Any, cursor: str) -> None:
+    post = silent.world.posts()[-1]
+    silent.stage.passed += HOUR
+    for number in range(30):
+        silent.world.write_comment(IMKE.id, post.id, f"Missed {number}")
+        silent.world.write_message(IMKE.id, f"Missed, too {number}")
+    silent.stage.passed += HOUR
+    for number in range(25):
+        silent.stage.passed += timedelta(seconds=1)
+        push(silent, silent.world.write_comment(TOMAS.id, post.id, f"Pushed {number}"))
+        push(silent, silent.world.write_message(IMKE.id, f"Pushed, too {number}"))
+    found, result = silent.look(cursor)
+    assert {each.split()[0] for each in texts(found)} == {"Missed", "Missed,"}
+    assert len(found) == 60
+    assert "did not push 60 messages" in result.notice
+    calls = len(silent.calls())
+    remember(silent, found)
+    assert silent.look(result.cursor)[0] == []
+    assert len(silent.calls()) == calls + 2
+
+
+def test_a_missed_message_is_found_below_talks_that_were_pushed(silent: Any, cursor: str) -> None:
+    silent.stage.passed += HOUR
+    silent.world.write_message(IMKE.id, "Nobody hears me")
+    silent.stage.passed += HOUR
+    for person in (TOMAS, PRIYA):
+        push(silent, silent.world.write_message(person.id, "Hello"))
+    small = json.dumps({**json.loads(cursor), "page_size": 2})
+    assert texts(silent.look(small)[0]) == {"Nobody hears me"}
 
 
 def test_long_lists_are_read_page_by_page(silent: Any) -> None:
@@ -323,6 +403,33 @@ def test_the_connection_is_looked_at_hourly(facebook: Any, cursor: str) -> None:
     _, result = facebook.look(cursor)
     assert "does not push mention, ratings, messages" in result.notice
     assert facebook.look(result.cursor)[1].notice == ""
+
+
+def test_what_cannot_be_read_is_kept_by_itself_and_once(
+    facebook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("One", "Two", "Three"):
+        facebook.world.write_rating(IMKE.id, name)
+    show = Nodes.rating
+
+    def without_story(nodes: Nodes, item: Any, fields: Any) -> dict[str, Any]:
+        shown = show(nodes, item, fields)
+        if item.text == "Two":
+            del shown["open_graph_story"]
+        return shown
+
+    monkeypatch.setattr(Nodes, "rating", without_story)
+    payloads = [each for each in facebook.source().fetch("").payloads
+                if each.meta["read"] == "ratings"]  # fmt: skip
+    (unread,) = [each for each in payloads if each.key]
+    with pytest.raises(PayloadError):
+        parse(unread)
+    payloads.remove(unread)
+    read = " ".join(texts([item for each in payloads for item in parse(each)]))
+    assert "One" in read
+    assert "Three" in read
+    facebook.stage.passed += 2 * HOUR
+    assert unread.key in {each.key for each in facebook.source().fetch("").payloads}
 
 
 def test_the_check_names_the_page(facebook: Any, ingress: Any) -> None:

@@ -218,3 +218,32 @@ def test_a_hidden_comment_can_still_be_answered_privately(
             inbox.runtime, sam, comment.conversation_id, message_id=comment.id, text="x",
             last_seen_message_id=comment.id, now=inbox.now,
         )  # fmt: skip
+
+
+def test_equal_private_words_are_told_apart_by_whom_they_reached(
+    inbox: Inbox, wall: Wall, sam: Actor, comment: InboxMessage
+) -> None:
+    (other,) = inbox.receive("wall", wall.payload(post("c2", by="bob", thread_id="other")))
+    wall.sends += [OutcomeUnknown("?"), OutcomeUnknown("?")]
+    never_left = leave(inbox, private(inbox, sam, comment))
+    left = leave(inbox, private(inbox, sam, other))
+
+    ours = post("dm1", "Hello", thread_id="bob-us", surface=Surface.PRIVATE, from_us=True)
+    inbox.receive("wall", wall.payload(ours))
+
+    states = (inbox.sent(never_left.id).state, inbox.sent(left.id).state)
+    assert states == ("unconfirmed", "confirmed")
+
+
+def test_the_same_words_to_somebody_else_confirm_no_private_reply(
+    inbox: Inbox, wall: Wall, sam: Actor, comment: InboxMessage
+) -> None:
+    asked = post("dm0", by="bob", thread_id="dm", surface=Surface.PRIVATE)
+    inbox.receive("wall", wall.payload(asked))
+    wall.sends.append(OutcomeUnknown("?"))
+    reply = leave(inbox, private(inbox, sam, comment))
+
+    ours = post("dm1", "Hello", thread_id="dm", surface=Surface.PRIVATE, from_us=True)
+    inbox.receive("wall", wall.payload(ours))
+
+    assert inbox.sent(reply.id).state == "unconfirmed"

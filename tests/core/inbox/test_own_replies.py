@@ -100,6 +100,50 @@ def test_two_unknown_replies_of_equal_text_need_two_copies(
     assert {inbox.sent(each.id).state for each in replies} == {"confirmed"}
 
 
+def test_equal_words_confirm_only_the_reply_that_stands_there(inbox: Inbox, wall: Wall) -> None:
+    first, second = inbox.receive("wall", wall.payload(post("m1"), post("m2", by="bob")))
+    wall.sends += [OutcomeUnknown("?"), OutcomeUnknown("?")]
+    never_left, left = (
+        inbox.reply(first, "Please write to us"),
+        inbox.reply(second, "Please write to us"),
+    )
+
+    ours = post("r1", "Please write to us", from_us=True, parent_id="m2")
+    inbox.receive("wall", wall.payload(ours))
+
+    assert inbox.sent(never_left.id).state == "unconfirmed"
+    assert (inbox.sent(left.id).state, inbox.sent(left.id).external_id) == ("confirmed", "r1")
+
+
+@pytest.mark.parametrize("where", [{"parent_id": "m2"}, {"thread_id": "u"}, {"parent_id": "new"}])
+def test_the_same_words_elsewhere_confirm_nothing(
+    inbox: Inbox, wall: Wall, question: InboxMessage, where: dict[str, str]
+) -> None:
+    inbox.receive("wall", wall.payload(post("m2", by="bob", thread_id="t")))
+    wall.sends.append(OutcomeUnknown("?"))
+    reply = inbox.reply(question, "Thank you!")
+
+    there = post("new", by="bob", thread_id="t")
+    ours = post("n1", "Thank you!", from_us=True, **where)
+    inbox.receive("wall", wall.payload(there, ours))
+
+    assert inbox.sent(reply.id).state == "unconfirmed"
+    assert Message.get(Message.external_id == "n1").direction is Direction.OUT
+
+
+@pytest.mark.parametrize("where", [{"parent_id": "m1"}, {"parent_id": "x", "thread_id": "t"}])
+def test_an_answer_may_stand_beside_what_it_answers_or_name_it_otherwise(
+    inbox: Inbox, wall: Wall, question: InboxMessage, where: dict[str, str]
+) -> None:
+    (below,) = inbox.receive("wall", wall.payload(post("m2", by="bob", parent_id="m1")))
+    wall.sends.append(OutcomeUnknown("?"))
+    reply = inbox.reply(below, "Yours, too")
+
+    inbox.receive("wall", wall.payload(post("r1", "Yours, too", from_us=True, **where)))
+
+    assert inbox.sent(reply.id).state == "confirmed"
+
+
 def test_a_reply_written_on_the_platform_is_kept_as_ours_and_stops_the_clocks(
     inbox: Inbox, wall: Wall, question: InboxMessage
 ) -> None:

@@ -83,6 +83,31 @@ def test_an_edit_becomes_a_version(inbox: Inbox, wall: Wall) -> None:
     assert inbox.timeline(message.conversation_id)[-1] == "message_edited"
 
 
+def test_facts_of_a_later_copy_are_kept_without_a_version(inbox: Inbox, wall: Wall) -> None:
+    first = post("m1", edited_at=at(2), extra={"latest_id": "1", "kind": "post"})
+    later = post("m1", edited_at=at(3), extra={"latest_id": "2", "may": "no"})
+    inbox.receive("wall", wall.payload(first))
+    inbox.receive("wall", wall.payload(later))
+    message = Message.get()
+    assert message.extra == {"latest_id": "2", "kind": "post", "may": "no"}
+    assert message.version == 1
+    assert MessageVersion.select().count() == 0
+    assert "message_edited" not in inbox.timeline(message.conversation_id)
+
+
+def test_facts_follow_an_edit_and_are_left_alone_after_a_deletion(inbox: Inbox, wall: Wall) -> None:
+    inbox.receive("wall", wall.payload(post("m1", "Old", extra={"latest_id": "1"})))
+    edit = post("m1", "New", edited_at=at(5), extra={"latest_id": "2"})
+    inbox.receive("wall", wall.payload(edit))
+    assert (Message.get().extra, Message.get().version) == ({"latest_id": "2"}, 2)
+    older = post("m1", "Old", edited_at=at(3), extra={"latest_id": "1"})
+    inbox.receive("wall", wall.payload(older))
+    assert Message.get().extra == {"latest_id": "2"}
+    inbox.receive("wall", wall.payload(Removal(external_id="m1")))
+    inbox.receive("wall", wall.payload(post("m1", "New", extra={"latest_id": "3"})))
+    assert Message.get().extra == {"latest_id": "2"}
+
+
 def test_an_older_edit_is_ignored(inbox: Inbox, wall: Wall) -> None:
     inbox.receive("wall", wall.payload(post("m1", "New", edited_at=at(5))))
 

@@ -17,6 +17,7 @@ from earful import (
     RateLimited,
     Receipt,
     ReplyPermission,
+    SpendingCapReached,
     TemporaryFailure,
     actions,
     store,
@@ -241,6 +242,39 @@ def test_a_rate_limit_is_kept_to(inbox: Inbox, wall: Wall, submit: Submit) -> No
     inbox.tick()
 
     assert only_reply().due_at == inbox.now + timedelta(hours=1)
+
+
+def capped() -> SpendingCapReached:
+    return SpendingCapReached("The cap is reached.", retry_after=timedelta(days=20))
+
+
+def test_a_reply_leaves_soon_after_the_spending_cap_was_raised(
+    inbox: Inbox, wall: Wall, submit: Submit
+) -> None:
+    wall.sends += [capped() for _ in range(10)]
+    submit()
+    for _ in range(10):
+        inbox.advance(hours=1)
+        inbox.tick()
+        assert only_reply().state is ReplyState.QUEUED
+    inbox.advance(hours=1)
+    inbox.tick()
+    assert only_reply().state is ReplyState.SENT
+
+
+def test_a_reply_does_not_wait_for_next_months_money(
+    inbox: Inbox, wall: Wall, submit: Submit
+) -> None:
+    wall.sends += [capped() for _ in range(30)]
+    submit()
+    for _ in range(25):
+        inbox.advance(hours=1)
+        inbox.tick()
+    assert (only_reply().state, only_reply().error) == (ReplyState.FAILED, "The cap is reached.")
+    wall.sends.clear()
+    inbox.advance(days=20)
+    inbox.tick()
+    assert only_reply().state is ReplyState.FAILED
 
 
 def test_refused_credentials_pause_the_channel_and_keep_the_reply(

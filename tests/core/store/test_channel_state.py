@@ -340,14 +340,14 @@ def test_two_processes_that_renew_one_token_call_the_platform_once(
 def test_a_source_is_told_what_the_inbox_holds(
     inbox: Inbox, wall: Wall, vault: Vault, clock: Clock
 ) -> None:
-    first, second = post("m1", "Hello"), post("m2", "Two")
+    first, second = post("m1", "Hello", extra={"kind": "post"}), post("m2", "Two")
     inbox.receive("wall", wall.payload(first, second), wall.payload(Removal(external_id="m2")))
     inbox.receive("fence", wall.payload(post("m3", "Elsewhere")))
     inbox.reply(inbox.messages()[0], "Welcome")
 
     state = StoredChannelState("wall", vault, clock)
     assert state.known(["m1", "m2", "m3", "reply-1", "no such thing"]) == {
-        "m1": KnownMessage(text="Hello", author_name="Ann"),
+        "m1": KnownMessage(text="Hello", author_name="Ann", extra={"kind": "post"}),
         "m2": KnownMessage(text="", removal=RemovalKind.DELETED, author_name="Ann"),
         "reply-1": KnownMessage(text="Welcome", sent_from_here=True),
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from earful_facebook.fields import NEEDED_PERMISSIONS
+from earful_facebook.fields import ASKED_PERMISSIONS
 from earful_facebook.sandbox.people import APP_ID, APP_SECRET, PAGES, Account
 from earful_facebook.sandbox.refusals import Refusal, bad_parameter, missing_permission, signed_out
 
@@ -54,7 +54,7 @@ class Access:
     FIRST_PAGE_TOKEN = "EAAsandbox-page-token-of-a-fresh-start"  # noqa: S105 - a stand-in's
 
     def __post_init__(self) -> None:
-        everything = frozenset(NEEDED_PERMISSIONS)
+        everything = frozenset(ASKED_PERMISSIONS)
         self._issue(everything, (PAGES[0].id,), page=PAGES[0].id, known=self.FIRST_PAGE_TOKEN)
 
     def _issue(

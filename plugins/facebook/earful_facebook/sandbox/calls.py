@@ -229,7 +229,10 @@ def _the_page(page_id: str) -> None:
 def feed(page: str, edge: str) -> dict[str, Any]:
     _the_page(page)
     nodes, fields = stage().nodes, _fields("id,message,created_time")
-    posts = stage().world.posts() if page == stage().world.page.id and edge != "tagged" else []
+    world = stage().world
+    posts = world.mentions() if edge == "tagged" else world.posts()
+    if page != world.page.id:
+        posts = []
     if edge == "visitor_posts":
         posts = [each for each in posts if each.author.id != page]
     return nodes.listed(f"{page}/{edge}", posts, _params(), lambda x: nodes.post(x, fields))
@@ -385,7 +388,12 @@ def node(item: str) -> dict[str, Any]:
 
 def _item_node(item: Item) -> dict[str, Any]:
     nodes, fields = stage().nodes, _fields("id,created_time")
-    shown = {"post": nodes.post, "comment": nodes.comment, "rating": nodes.rating}
+    shown = {
+        "post": nodes.post,
+        "mention": nodes.post,
+        "comment": nodes.comment,
+        "rating": nodes.rating,
+    }
     return shown[item.kind](item, fields)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from earful_facebook.fields import NEEDED_PERMISSIONS
+from earful_facebook.fields import ASKED_PERMISSIONS
 from earful_facebook.sandbox.calls import stage
 from earful_facebook.sandbox.people import APP_ID, PAGES
 
@@ -25,7 +25,7 @@ def ask(version: str) -> Response:  # noqa: ARG001 - every version asks the same
         problem=problem,
         asked=asked,
         permissions=[each for each in asked.get("scope", "").split(",") if each],
-        told=NEEDED_PERMISSIONS,
+        told=ASKED_PERMISSIONS,
         pages=PAGES,
     )
     response = make_response(page, 400 if problem else 200)

@@ -94,6 +94,8 @@ def write() -> AnyResponse:
             world.write_message(who, said)
         elif kind == "rating":
             world.write_rating(who, said)
+        elif kind == "mention":
+            world.write_mention(who, said)
         else:
             world.write_post(who, said)
     except KeyError:

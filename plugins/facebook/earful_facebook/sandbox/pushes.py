@@ -14,10 +14,12 @@ __all__ = ["body", "change", "message", "message_deleted", "message_edit", "sign
 
 
 def change(world: World, item: Item, verb: str) -> dict[str, Any]:
-    """An entry of the Page's feed or of its ratings."""
+    """An entry of the Page's feed, of its mentions or of its ratings."""
     now = int(world.now().timestamp())
     if item.kind == "rating":
         return {"id": world.page.id, "time": now, "changes": [_rating(item, verb)]}
+    if item.kind == "mention":
+        return {"id": world.page.id, "time": now, "changes": [_mention(item, verb)]}
     value = _post(world, item) if item.kind == "post" else _comment(world, item)
     value |= {"verb": verb, "created_time": int(item.at.timestamp())}
     if verb != "remove":
@@ -49,6 +51,18 @@ def _comment(world: World, item: Item) -> dict[str, Any]:
             "permalink_url": f"https://www.facebook.com/{post.id}",
         },
     }
+
+
+def _mention(item: Item, verb: str) -> dict[str, Any]:
+    """The notice tells who and where, but not the words."""
+    value = {
+        "item": "post",
+        "verb": verb,
+        "post_id": item.id,
+        "sender_id": item.author.id,
+        "sender_name": item.author.name,
+    }
+    return {"field": "mention", "value": value}
 
 
 def _rating(item: Item, verb: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Photo:
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """A post, a comment or a recommendation. `parent` and `post` are empty for a post."""
+    """A post, a mention, a comment or a recommendation. `parent` and `post` are a comment's."""
 
     id: str
     kind: str
@@ -146,6 +146,13 @@ class World:
                 )
             )
 
+    def write_mention(self, author_id: str, text: str) -> Item:
+        """A post on somebody's own profile that names the Page."""
+        with self.lock:
+            number, author = next(self._numbers), self.account(author_id)
+            key, now = f"{author.id}_{number}", self.now()
+            return self._add(Item(id=key, kind="mention", author=author, text=text, at=now))
+
     def write_rating(self, author_id: str, text: str) -> Item:
         """A recommendation."""
         with self.lock:
@@ -169,8 +176,13 @@ class World:
 
     def _add(self, item: Item) -> Item:
         self.items[item.id] = item
-        self.on_change(pushes.change(self, item, "add"))
+        self._tell(item, "add")
         return item
+
+    def _tell(self, item: Item, verb: str) -> None:
+        """What is said below somebody's own post is not told to the Page."""
+        if not item.post or self.items[item.post].kind != "mention":
+            self.on_change(pushes.change(self, item, verb))
 
     def edit(self, item_id: str, text: str) -> None:
         """Another text for something that stands there."""
@@ -182,7 +194,7 @@ class World:
                 return
             item = self.there(item_id)
             item.text, item.is_edited = text, True
-            self.on_change(pushes.change(self, item, "edit" if item.kind == "rating" else "edited"))
+            self._tell(item, "edit" if item.kind == "rating" else "edited")
 
     def remove(self, item_id: str) -> None:
         """Take it away, with everything below it. Facebook tells of the uppermost only."""
@@ -196,7 +208,7 @@ class World:
             for each in self.items.values():
                 if item.id in {each.id, each.parent, each.post}:
                     each.is_gone = True
-            self.on_change(pushes.change(self, item, "remove"))
+            self._tell(item, "remove")
 
     def hide(self, item_id: str, *, is_hidden: bool) -> None:
         """Hide it from everybody but the Page and its author, or show it again."""
@@ -204,7 +216,7 @@ class World:
             item = self.there(item_id)
             if item.is_hidden != is_hidden:
                 item.is_hidden = is_hidden
-                self.on_change(pushes.change(self, item, "hide" if is_hidden else "unhide"))
+                self._tell(item, "hide" if is_hidden else "unhide")
 
     def there(self, item_id: str) -> Item:
         """A post, comment or recommendation that stands there; raises `KeyError` if none does."""
@@ -216,6 +228,10 @@ class World:
     def posts(self) -> list[Item]:
         """Newest first."""
         return self._newest_first("post")
+
+    def mentions(self) -> list[Item]:
+        """Newest first."""
+        return self._newest_first("mention")
 
     def ratings(self) -> list[Item]:
         """Newest first."""
@@ -263,4 +279,5 @@ class World:
     def can_reply_privately(self, item: Item) -> bool:
         """Once, within 7 days, and not to the Page itself."""
         is_young = self.now() - item.at < PRIVATE_REPLY_DAYS
-        return is_young and not item.private_reply and item.author.id != self.page.id
+        is_here = "mention" not in {item.kind, self.items[item.post or item.id].kind}
+        return is_here and is_young and not item.private_reply and item.author.id != self.page.id
