@@ -180,7 +180,8 @@ def _edit(known: Known, copy: InboundMessage, now: datetime) -> dict[str, Any]:
         "id": known.id,
         "text": copy.text,
         "attachments": attachments_data(copy.attachments),
-        "edited_at": copy.edited_at or now,
+        # Not the time it is read here: a copy seen later may wait behind this one.
+        "edited_at": copy.edited_at or copy.visible_at or now,
         "version": known.version + 1,
     }
 

@@ -101,6 +101,20 @@ def test_the_original_that_comes_after_its_edit_is_ignored(inbox: Inbox, wall: W
     assert MessageVersion.select().count() == 0
 
 
+def test_edits_that_were_seen_long_before_they_are_read_are_all_followed(
+    inbox: Inbox, wall: Wall
+) -> None:
+    inbox.receive("wall", wall.payload(post("m1", "one", visible_at=at(0))))
+    two, three = (post("m1", text, visible_at=at(n)) for n, text in ((1, "two"), (2, "three")))
+    inbox.advance(minutes=10)
+
+    inbox.receive("wall", wall.payload(three), wall.payload(two))
+    assert only_message().text == "three"
+
+    inbox.receive("wall", wall.payload(post("m1", "four", visible_at=at(3))))
+    assert (only_message().text, only_message().edited_at) == ("four", at(3))
+
+
 def test_a_deletion_becomes_a_tombstone(inbox: Inbox, wall: Wall) -> None:
     inbox.receive("wall", wall.payload(post("m1", "Old")))
     inbox.receive("wall", wall.payload(post("m1", "Secret", edited_at=at(1))))
