@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["init", "listening_on", "processes", "supervise", "ticker", "up", "web", "worker"]
 
-# Kept in step with `earful.job_queue.QUEUES`, which is slow to import for a list of names.
-_QUEUES = ("fetch", "ingest", "triage", "send", "notify")
+# Those of `earful.job_queue.QUEUES`, which is slow to import for a list of names. In this order a
+# worker for all of them takes their jobs: what people wait for first, slow platforms last.
+_QUEUES = ("send", "notify", "ingest", "triage", "fetch")
 # The supervisor kills what takes longer than 5 seconds to stop.
 _GRACE_UNDER_SUPERVISOR = "4"
 
@@ -146,17 +147,15 @@ def processes(config: Config) -> list[Child]:
         "ingest": ["worker", "--queue", "ingest", *grace],
         # The one process that holds classifiers' models.
         "triage": ["worker", "--queue", "triage", *grace],
-        "worker": ["worker", "--fork", *_asked_for("fetch", "send", "notify"), *grace],
+        # A platform that answers slowly holds up the reading of others, and nothing else.
+        "fetch": ["worker", "--fork", "--queue", "fetch", *grace],
+        "send": ["worker", "--fork", "--queue", "send", "--queue", "notify", *grace],
         "ticker": ["ticker"],
     }
     return [
         Child(name, [sys.executable, "-m", "earful", *parts, *where])
         for name, parts in arguments.items()
     ]
-
-
-def _asked_for(*queues: str) -> list[str]:
-    return [part for name in queues for part in ("--queue", name)]
 
 
 @click.command()
@@ -192,7 +191,7 @@ def web(config_path: Path | None, port: int | None) -> None:
 def worker(
     config_path: Path | None, queues: tuple[str, ...], *, fork: bool, grace: float, burst: bool
 ) -> None:
-    """Run jobs: fetch, ingest, triage, send and notify.
+    """Run jobs: send, notify, ingest, triage and fetch, the most urgent first.
 
     Only workers that serve triage load the models of classifiers.
     """
