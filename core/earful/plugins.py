@@ -188,13 +188,14 @@ def _registered(name: str, plugin: object) -> list[ComponentType]:
 def contained(where: str, call: Callable[[], Result]) -> Result:
     """Call a plugin. With EARFUL_TRACE=1 every call and its result is logged.
 
-    What the plugin raises passes on: each caller knows what a failure there means.
+    What the plugin raises passes on: each caller knows what a failure there means. Only the end of
+    the process is not a plugin's to ask for.
     """
     tracing = os.environ.get("EARFUL_TRACE") == "1"
     if tracing:
         logger.info("trace call=%s", where)
     try:
-        result = call()
+        result = _staying_alive(call)
     except Exception as error:
         if tracing:
             logger.info("trace call=%s raised=%s", where, describe(error))
@@ -202,3 +203,11 @@ def contained(where: str, call: Callable[[], Result]) -> Result:
     if tracing:
         logger.info("trace call=%s result=%.500r", where, result)
     return result
+
+
+def _staying_alive(call: Callable[[], Result]) -> Result:
+    try:
+        return call()
+    except SystemExit as error:
+        message = f"it tried to end the process, with {error.code!r}"
+        raise PluginError(message) from error

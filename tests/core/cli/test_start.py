@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import earful.job_queue
 import pytest
 from click.testing import CliRunner
@@ -10,7 +12,7 @@ from earful.config import Config
 
 
 def _served(command: list[str]) -> list[str]:
-    return [name for flag, name in zip(command, command[1:], strict=False) if flag == "--queue"]
+    return [name for flag, name in pairwise(command) if flag == "--queue"]
 
 
 def test_a_slow_platform_holds_up_nothing_but_other_platforms() -> None:

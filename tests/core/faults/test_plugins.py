@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,24 @@ def test_classify(inbox: Inbox, wall: Wall) -> None:
         row.data["reason"] for row in Event.select().where(Event.kind == "classifier_failed")
     ]
     assert reasons == ["reader: ZeroDivisionError: boom", "second: ZeroDivisionError: boom"]
+
+
+def test_a_plugin_that_ends_the_process_is_a_plugin_that_failed(inbox: Inbox, wall: Wall) -> None:
+    def leave(_: Any) -> Any:
+        sys.exit(2)
+
+    wall.labels = wall.routes = leave
+    wall.fetches.append(SystemExit(2))
+
+    (message,) = inbox.receive("wall", wall.payload(SystemExit(2)), wall.payload(post("m1")))
+    inbox.tick()
+
+    said = "it tried to end the process, with 2"
+    assert message.queue == "General"
+    assert inbox.refused_payloads() == [("quarantined", said)]
+    reasons = [row.data["reason"] for row in Event.select() if row.data.get("reason")]
+    assert reasons == [f"reader: {said}", f"sorter: {said}"]
+    assert said in [row.health_detail for row in Channel.select()]
 
 
 def test_route(inbox: Inbox, wall: Wall) -> None:
