@@ -6,7 +6,8 @@ A copy stops here; an edit becomes a version, a removal a tombstone, our own rep
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,7 @@ from earful.inbox.text import clean
 from earful.inbox.threads import Place, place_messages
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store import bulk
-from earful.store.database import locked, transaction
+from earful.store.database import is_passing, locked, transaction
 from earful.store.models import Channel, EarlyRemoval, Message, MessageLabel, Payload
 from earful.store.states import Direction, PayloadState, Stage
 from earful.types import Author, InboundMessage, Removal, RemovalKind
@@ -74,32 +75,60 @@ def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
     if payload.attempts >= MOST_ATTEMPTS:
         reason = f"The worker did not survive {MOST_ATTEMPTS} attempts to read it."
         return _refuse(payload, PayloadState.QUARANTINED, reason)
-    _count_attempt(payload)
+    with _attempt(payload):
+        return _take_through(channel, payload, now)
+
+
+def _take_through(channel: ConfiguredChannel, payload: Payload, now: datetime) -> Outcome:
     raw = RawPayload(body=bytes(payload.body), content_type=payload.content_type, meta=payload.meta)
     try:
         items = parse(channel.type, raw)
     except UnsupportedPayload as error:
         return _refuse(payload, PayloadState.UNSUPPORTED, str(error))
     except Exception as error:  # noqa: BLE001 - one bad payload must not hold up the others
-        logger.warning("channel=%s payload=%s quarantined: %s", channel.name, payload_id, error)
+        logger.warning("channel=%s payload=%s quarantined: %s", channel.name, payload.id, error)
         return _refuse(payload, PayloadState.QUARANTINED, describe(error))
-    return _store_all(channel, payload, items, now)
+    try:
+        return _store_all(channel, payload, items, now)
+    except Exception as error:
+        if is_passing(error):
+            raise
+        logger.exception("channel=%s payload=%s is stored item by item", channel.name, payload.id)
+    return _store_each(channel, payload, items, now)
 
 
-def _count_attempt(payload: Payload) -> None:
-    """Note the attempt before it is made, so that one that kills the process is counted too."""
+@contextmanager
+def _attempt(payload: Payload) -> Iterator[None]:
+    """Note the attempt before it is made, so that one that kills the process is counted too.
+
+    One that a passing fault of the database ends is not: the payload is not to blame.
+    """
+    _count_attempt(payload, 1)
+    try:
+        yield
+    except Exception as error:
+        if is_passing(error):
+            _count_attempt(payload, -1)
+        raise
+
+
+def _count_attempt(payload: Payload, more: int) -> None:
     with transaction():
-        Payload.update(attempts=Payload.attempts + 1).where(Payload.id == payload.id).execute()
+        Payload.update(attempts=Payload.attempts + more).where(Payload.id == payload.id).execute()
 
 
 def _refuse(payload: Payload, state: PayloadState, reason: str) -> Outcome:
+    _finish(payload, state, reason)
+    return Outcome()
+
+
+def _finish(payload: Payload, state: PayloadState, reason: str, **known: int) -> None:
     with transaction():
         (
-            Payload.update(state=state, error=clean(reason, 2000))
+            Payload.update(state=state, error=clean(reason, 2000), **known)
             .where((Payload.id == payload.id) & (Payload.state == PayloadState.RECEIVED))
             .execute()
         )
-    return Outcome()
 
 
 def _store_all(
@@ -111,13 +140,27 @@ def _store_all(
         outcome = store(channel, payload.channel_id, items[start : start + CHUNK], now=now)
         new += outcome.new
         edited, removed = edited + outcome.edited, removed + outcome.removed
-    with transaction():
-        (
-            Payload.update(state=PayloadState.PARSED, error="", message_count=len(items))
-            .where(Payload.id == payload.id)
-            .execute()
-        )
+    _finish(payload, PayloadState.PARSED, "", message_count=len(items))
     return Outcome(tuple(new), edited, removed)
+
+
+def _store_each(
+    channel: ConfiguredChannel, payload: Payload, items: Sequence[Parsed], now: datetime
+) -> Outcome:
+    """Store every item that can be; the payload is set aside with the reason of one that cannot."""
+    total, reason = Outcome(), ""
+    for item in items:
+        try:
+            one = store(channel, payload.channel_id, [item], now=now)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            reason = f"{item.external_id} cannot be stored: {describe(error)}"
+            continue
+        total = Outcome(total.new + one.new, total.edited + one.edited, total.removed + one.removed)
+    state = PayloadState.QUARANTINED if reason else PayloadState.PARSED
+    _finish(payload, state, reason, message_count=len(items))
+    return total
 
 
 def store(

@@ -19,6 +19,7 @@ __all__ = [
     "close",
     "connection",
     "execute",
+    "is_passing",
     "is_postgres",
     "keep_open",
     "locked",
@@ -102,6 +103,15 @@ def transaction() -> Iterator[None]:
     """All or nothing; opens a connection where there is none yet."""
     with connection(), database.atomic():
         yield
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the database was away, locked or full: the same may be possible later.
+
+    Told by name, because what runs outside peewee raises the driver's own errors.
+    """
+    names = {each.__name__ for each in type(error).__mro__}
+    return not names.isdisjoint({"OperationalError", "InterfaceError"})
 
 
 def locked(query: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime, timedelta
 from typing import Any
 
+import peewee
 import pytest
 from earful import Author, PayloadError, Removal, RemovalKind, UnsupportedPayload
 from earful.pipeline import ingest
@@ -244,6 +246,43 @@ def test_a_payload_that_cannot_be_read_is_quarantined(
     assert str(error) in reason
     assert [each.external_id for each in inbox.messages()] == ["m1"]
     assert bytes(Payload.get(Payload.state == PayloadState.QUARANTINED).body) == bad
+
+
+def test_one_item_that_cannot_be_stored_does_no_harm_to_the_others(
+    inbox: Inbox, wall: Wall
+) -> None:
+    too_far = Author(external_id="eve", name="Eve", reach=10**20)
+    items = [post("m1"), post("m2", author=too_far), Removal(external_id="m1"), post("m3")]
+
+    inbox.receive("wall", wall.payload(*items))
+
+    assert [(each.external_id, each.removal) for each in inbox.messages()] == [
+        ("m1", "deleted"),
+        ("m3", None),
+    ]
+    ((state, reason),) = inbox.refused_payloads()
+    assert state == "quarantined"
+    assert reason.startswith("m2 cannot be stored: ")
+
+
+@pytest.mark.parametrize("fault", [peewee.OperationalError, sqlite3.OperationalError])
+def test_a_passing_fault_of_the_database_uses_up_no_attempt(
+    inbox: Inbox, wall: Wall, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    (payload_id,) = inbox.push("wall", wall.payload(post("m1")))
+
+    def store(*_: Any, **__: Any) -> Any:
+        raise fault("database is locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ingest, "store", store)
+        for _ in range(6):
+            with pytest.raises(fault):
+                ingest.ingest(inbox.runtime, payload_id, now=inbox.now)
+    inbox.run_jobs()
+
+    assert [each.external_id for each in inbox.messages()] == ["m1"]
+    assert inbox.refused_payloads() == []
 
 
 def test_ten_thousand_items_are_read_and_one_more_is_refused(inbox: Inbox, wall: Wall) -> None:
