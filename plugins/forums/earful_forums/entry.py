@@ -11,6 +11,7 @@ from typing import Any
 
 from earful import Attachment, AttachmentKind, Author, InboundMessage, Surface
 
+from earful_forums.bounded import LONGEST_AUTHOR
 from earful_forums.links import (
     comment_number,
     is_inside_thread,
@@ -92,7 +93,7 @@ class Entry:
         return self._text("summary"), True
 
     def _author(self) -> str:
-        named = _MAILED.match(self._text("author"))
+        named = _MAILED.match(self._text("author")[:LONGEST_AUTHOR])
         if named:
             return named.group(1)
         detail = self.raw.get("author_detail")
