@@ -7,14 +7,17 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 from earful import Attachment, AttachmentKind, Author, InboundMessage, Surface
 
 from earful_forums.bounded import LONGEST_AUTHOR
+from earful_forums.comments import external_id
 from earful_forums.links import (
     comment_number,
     is_inside_thread,
+    same_host,
     slug_title,
     thread_of,
     web_url,
@@ -26,7 +29,7 @@ __all__ = ["Entry", "Feed", "message_of"]
 
 MOST_ATTACHMENTS = 10
 _IN_REPLY_TO = re.compile(
-    r'\A\s*(?:<p>)?[^<]{0,80}<a href="[^"<>]{0,2000}#comment-(\d{1,18})">[^<]{0,300}</a>'
+    r'\A\s*(?:<p>)?[^<]{0,80}<a href="([^"<>]{0,2000}#comment-\d{1,18})">[^<]{0,300}</a>'
     r"[^<\n]{0,40}(?:</p>|\n|\Z)\s*"
 )
 _COMMENT_TITLE = re.compile(r"\A(?:Comment on|Kommentar zu|Commentaires? sur) (.+) "
@@ -50,6 +53,7 @@ class Feed:
 
     url: str
     title: str
+    is_wordpress: bool
     is_atom: bool
     date: datetime | None
     fetched_at: datetime
@@ -79,7 +83,11 @@ class Entry:
 
     def comment_number(self) -> int:
         """The number of the WordPress comment that this is; 0 if it is none."""
-        return int(comment_number(self.guid, self.link) or 0)
+        return int(comment_number(self.comment_address()) or 0)
+
+    def comment_address(self) -> str:
+        """The address of the comment that this is; "" if it is none."""
+        return next((each for each in (self.guid, self.link) if comment_number(each)), "")
 
     def body(self) -> tuple[str, bool]:
         """The fullest text there is, and whether it is markup."""
@@ -124,7 +132,8 @@ def message_of(entry: Entry, feed: Feed) -> InboundMessage:
     number = entry.comment_number()
     parent = None
     if number:
-        parent, markup = _without_boilerplate(markup)
+        answered, markup = _without_boilerplate(markup)
+        parent = _comment_id(answered, feed) if answered else None
     rendered = render(markup, entry.link or feed.url) if is_markup else Rendered(plain(markup))
     if number:
         return _comment(entry, feed, rendered, number, parent)
@@ -136,7 +145,7 @@ def _comment(
 ) -> InboundMessage:
     page = entry.link.partition("#")[0]
     return InboundMessage(
-        external_id=f"comment-{number}",
+        external_id=_comment_id(entry.comment_address(), feed),
         author=_author(entry),
         text=rendered.text,
         sent_at=entry.sent_at(feed),
@@ -191,15 +200,25 @@ def _lasting_id(entry: Entry, feed: Feed) -> str:
     return "entry-" + hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
 
 
+def _comment_id(address: str, feed: Feed) -> str:
+    """One WordPress numbers all its comments; elsewhere the same number is on every page."""
+    number, url = comment_number(address), web_url(address)
+    if url and feed.is_wordpress and same_host(url, feed.url):
+        return external_id(number or "")
+    page = (url and thread_of(url)) or address.partition("#")[0]
+    parts = (page.partition("//")[2] or page, number)
+    return "entry-" + hashlib.sha256("#".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
 def _without_boilerplate(markup: str) -> tuple[str | None, str]:
-    """WordPress tells a comment's parent only in a first line of its text, in any language.
+    """The address of a comment's parent: WordPress tells it only in a first line, in any language.
 
     What people link in comments carries a `rel`; that line's link has none.
     """
     match = _IN_REPLY_TO.match(markup[:4000])
     if match is None:
         return None, markup
-    return f"comment-{match.group(1)}", markup[match.end() :]
+    return unescape(match.group(1)), markup[match.end() :]
 
 
 def _commented_title(entry: Entry, feed: Feed, page: str) -> str:

@@ -14,6 +14,7 @@ from earful import InboundMessage, Payload, PayloadError, mark
 
 from earful_forums.bounded import parsed
 from earful_forums.entry import Entry, Feed, message_of
+from earful_forums.links import web_url
 from earful_forums.meta import EPOCH, Meta
 
 __all__ = ["document", "is_wordpress", "messages", "scan_document"]
@@ -51,8 +52,9 @@ def document(payload: Payload, meta: Meta) -> tuple[Feed, list[dict[str, Any]]]:
     facts: dict[str, Any] = dict(found["feed"])
     title = facts.get("title") or ""
     feed = Feed(
-        url=meta.url,
+        url=meta.url or web_url(facts.get("link")) or "",
         title=title if isinstance(title, str) else "",
+        is_wordpress=is_wordpress(payload.body),
         is_atom=str(found.get("version", "")).startswith("atom"),
         date=_feed_date(facts),
         fetched_at=meta.fetched_at,
