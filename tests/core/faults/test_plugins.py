@@ -65,6 +65,31 @@ def test_channels_of_a_plugin_that_did_not_load_are_disabled_until_it_does(
     assert {row.state for row in Channel.select()} == {ChannelState.LIVE}
 
 
+def test_a_channel_that_was_paused_is_paused_still_when_its_plugin_comes_back(
+    inbox: Inbox, wall: Wall, admin: Actor, earful_config: str, database: str, tmp_path: Path
+) -> None:
+    row = Channel.get(Channel.name == "wall")
+    actions.pause_channel(inbox.runtime, admin, row.id, "strike", now=inbox.now)
+    config = f'{earful_config}\n[channels.late]\ntype = "wall"\npaused = true\n'
+    broken = opened(config, database, tmp_path, without_wall(wall, PluginStatus.FAILED_IMPORT))
+    actions.sync_channels(broken, now=inbox.now)
+    actions.sync_channels(broken, now=inbox.now)
+
+    whole = opened(config, database, tmp_path, wall.host())
+    actions.sync_channels(whole, now=inbox.now)
+
+    assert {row.name: (str(row.state), row.state_reason) for row in Channel.select()} == {
+        "wall": ("paused", "strike"),
+        "fence": ("live", ""),
+        "late": ("paused", "the configuration says so"),
+    }
+
+    actions.resume_channel(whole, admin, row.id, now=inbox.now)
+    actions.sync_channels(broken, now=inbox.now)
+    actions.sync_channels(whole, now=inbox.now)
+    assert Channel.get_by_id(row.id).state is ChannelState.LIVE
+
+
 def test_a_type_that_nobody_brings_is_a_mistake_with_a_suggestion(
     wall: Wall, database: str, tmp_path: Path
 ) -> None:
