@@ -59,12 +59,12 @@ def _plugin_troubles(runtime: Runtime) -> Iterator[str]:
 
 
 def _database_troubles(runtime: Runtime) -> Iterator[str]:
-    from earful.errors import ConfigError
+    from earful.errors import EarfulError
     from earful.store.migrate import require_current_schema
 
     try:
         require_current_schema()
-    except ConfigError as error:
+    except EarfulError as error:
         yield str(error)
     else:
         _say("database", "current")

@@ -11,11 +11,13 @@ from urllib.parse import unquote, urlsplit
 
 import peewee
 
-from earful.errors import ConfigError
+from earful.errors import ConfigError, EarfulError
 from earful.store.models import database
 
 __all__ = [
+    "DatabaseUnavailable",
     "TooSlow",
+    "available",
     "close",
     "connection",
     "execute",
@@ -31,11 +33,26 @@ __all__ = [
 ]
 
 
+class DatabaseUnavailable(EarfulError):
+    """The database cannot be used; the message says which setting names it, and why."""
+
+
+@contextmanager
+def available() -> Iterator[None]:
+    """Raise `DatabaseUnavailable`, in words for the operator, where the database fails."""
+    try:
+        yield
+    except (peewee.DatabaseError, peewee.InterfaceError) as error:
+        why = " ".join(str(error.args[0] if error.args else error).split())
+        message = f"store.url: the database cannot be used: {why}"
+        raise DatabaseUnavailable(message) from error
+
+
 def open_database(url: str) -> None:
     """Bind all models to the database at `url`; connections open when they are needed.
 
     `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user@host/name`.
-    Raises `ConfigError` for any other address.
+    Raises `ConfigError` for any other address, `DatabaseUnavailable` where no file can be.
     """
     close()
     parts = urlsplit(url)
@@ -49,7 +66,11 @@ def open_database(url: str) -> None:
 
 
 def _sqlite(path: Path) -> peewee.Database:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"store.url: the folder {path.parent} cannot be made: {error.strerror}"
+        raise DatabaseUnavailable(message) from error
     # With deferred transactions a reader that turns writer fails at once under load; IMMEDIATE
     # takes the lock first and waits for it instead.
     return peewee.SqliteDatabase(

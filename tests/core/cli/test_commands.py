@@ -74,6 +74,27 @@ def test_a_database_that_is_not_ready_says_what_to_run(earful: Earful) -> None:
         assert "Traceback" not in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresql://earful@127.0.0.1:1/earful", "Connection refused"),
+        ("sqlite:///config.toml", "file is not a database"),
+        ("sqlite:///config.toml/earful.db", "cannot be made: "),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_with_its_setting(
+    earful: Earful, tmp_path: Path, url: str, why: str
+) -> None:
+    (tmp_path / "config.toml").write_text(f'[store]\nurl = "{url}"\n' + "# nothing more\n" * 50)
+    for command in ("migrate", "status", "up", "check"):
+        told = earful(command)
+        assert told.returncode == 1
+        assert why in told.stderr
+        assert "store.url: " in told.stderr
+        assert "unexpected" not in told.stderr
+    assert "be made" in why or "wrong." in told.stdout
+
+
 def test_trace_shows_where(earful: Earful, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("x = 1")
     assert "Traceback" in earful("check", EARFUL_TRACE="1").stderr
