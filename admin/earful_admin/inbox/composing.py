@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from earful.components import Capabilities, describe
@@ -142,14 +142,7 @@ def web_address(address: str | None) -> str | None:
 
 def cost_of(channel: ConfiguredChannel, text: str, surface: Surface) -> float | None:
     """What sending this text costs, in US dollars; None where it costs nothing, or nobody says."""
-    price: Callable[[Any, str, Surface], float] | None = channel.type.reply_cost
-    if price is None:
-        return None
-    try:
-        return price(channel.settings, text, surface) or None
-    except Exception as error:  # noqa: BLE001 - a plugin's bug must not stop the writing
-        logger.warning("channel=%s reply_cost failed: %s", channel.name, describe(error))
-        return None
+    return channel.reply_cost(text, surface) or None
 
 
 def in_dollars(cost: float | None) -> str:

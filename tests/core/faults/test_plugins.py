@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from earful import Label, PayloadError, PluginError, RoutedItem, actions
+from earful import Label, PayloadError, PluginError, RoutedItem, Surface, actions
 from earful.actions import Actor
 from earful.config import load
 from earful.errors import ActionRefused, ConfigError
@@ -283,6 +283,20 @@ def test_count_length(inbox: Inbox, wall: Wall) -> None:
     with pytest.raises(ActionRefused, match="6 of 5"):
         inbox.reply(message, "Longer")
     assert inbox.reply(message, "Short").state == "sent"
+
+
+def test_what_is_no_answer_is_a_failure_too(inbox: Inbox, wall: Wall) -> None:
+    (message,) = inbox.receive("wall", wall.payload(post("m1")))
+    channel = inbox.runtime.channels["wall"]
+    nothing = {"capabilities": lambda _: None, "count_length": lambda _: None}
+    channel.type = replace(channel.type, reply_cost=lambda *_: "dear", **nothing)
+    wall.permission = "yes"
+
+    assert "it gave NoneType, not Capabilities" in channel.capabilities.like.reason
+    assert channel.count_length("abc") == 3
+    assert channel.reply_cost("abc", Surface.PRIVATE) is None
+    with pytest.raises(ActionRefused, match="it gave str, not ReplyPermission"):
+        inbox.reply(message, "One")
 
 
 def test_a_plugin_cannot_change_what_is_kept(inbox: Inbox, wall: Wall) -> None:
