@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from earful.inbox import timeline
+from earful.inbox.emptied import reopen_filled, resolve_empty
 from earful.inbox.forgetting import forget
 from earful.store import bulk
 from earful.store.models import Conversation, EarlyRemoval, Message, MessageVersion
@@ -77,6 +78,7 @@ def follow_edits(pairs: Sequence[tuple[Known, InboundMessage]], now: datetime) -
     back = [known for known, copy in pairs if _is_back(known, copy)]
     bulk.update(Message, [{"id": each.id, "removal": None, "removed_at": None} for each in back])
     _take_up([each.id for each in back], now)
+    reopen_filled({each.conversation_id for each in back}, now)
     _listen([known.id for known, copy in pairs if copy.opens and not copy.from_us], now)
     timeline.add(
         [
@@ -201,6 +203,8 @@ def follow_removals(
         [_entry(each, "message_removed", now, removal=removal.kind) for each, removal in marked]
     )
     _remember([each for each in removals if each.external_id not in known], channel_id, now)
+    gone = [each for each, removal in marked if removal.kind is not RemovalKind.HIDDEN]
+    resolve_empty({each.conversation_id for each in gone}, now)
     return len(marked)
 
 
