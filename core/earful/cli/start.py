@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -41,9 +42,11 @@ def init(folder: Path) -> None:
     from earful.errors import ConfigError
 
     path = folder / "config.toml"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with path.open("x", encoding="utf-8") as file:
+        # Somebody may write a password into it.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(example())
     except FileExistsError:
         raise ConfigError(f"{path} is there already; it was left as it is.") from None

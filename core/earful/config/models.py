@@ -347,7 +347,7 @@ def _is_encryption_key(text: str) -> bool:
 
 def _kept(path: Path, fresh: str) -> str:
     """What stands in `path`; `fresh` is put there if need be. Two processes agree on one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         ours = _beside(path, fresh)
         try:

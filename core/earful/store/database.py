@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -67,10 +68,11 @@ def open_database(url: str) -> None:
 
 def _sqlite(path: Path) -> peewee.Database:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         message = f"store.url: the folder {path.parent} cannot be made: {error.strerror}"
         raise DatabaseUnavailable(message) from error
+    _make_private(path)
     # With deferred transactions a reader that turns writer fails at once under load; IMMEDIATE
     # takes the lock first and waits for it instead.
     return peewee.SqliteDatabase(
@@ -86,6 +88,12 @@ def _sqlite(path: Path) -> peewee.Database:
             "temp_store": "memory",
         },
     )
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody else read a new file. What SQLite puts beside it is as the file is."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _postgres(url: str) -> peewee.Database:

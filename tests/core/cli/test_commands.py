@@ -41,6 +41,8 @@ def test_init_writes_a_configuration_that_loads(earful: Earful, tmp_path: Path) 
     checked = earful("check")
     assert checked.returncode == 0, checked.stderr
     assert "Everything is in order." in checked.stdout
+    for name in ("config.toml", "data", "data/earful.db"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0, name
 
 
 def test_check_says_which_business_hours_are_in_force(earful: Earful, tmp_path: Path) -> None:
