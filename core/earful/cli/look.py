@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,12 @@ def _plugin_troubles(runtime: Runtime) -> Iterator[str]:
             yield f"plugin {record.name}: {record.status}: {record.reason}"
         else:
             _say(f"plugin {record.name}", record.reason or record.status)
+    installed = [record.name for record in runtime.plugins.records]
+    for name in runtime.config.plugins.disabled:
+        if name not in installed:
+            near = get_close_matches(name, installed, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            yield f"plugins.disabled: no installed plugin is named {name!r}{hint}"
 
 
 def _database_troubles(runtime: Runtime) -> Iterator[str]:

@@ -211,6 +211,22 @@ def test_status_says_when_the_job_queue_is_away(earful: Earful) -> None:
     assert "job queue does not answer" in told.stderr
 
 
+def test_check_tells_a_plugin_that_is_left_out_but_not_there(
+    earful: Earful, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text('[plugins]\ndisabled = ["forumss"]\n')
+    earful("migrate")
+    told = earful("check", "--offline")
+    assert told.returncode == 1
+    assert "plugins.disabled: no installed plugin is named 'forumss'; did you mean" in told.stderr
+
+
+def test_a_payload_beyond_all_numbers_is_refused(earful: Earful) -> None:
+    told = earful("replay", "--payload", "9" * 23)
+    assert told.returncode == 2
+    assert "is not in the range" in told.stderr
+
+
 def test_replay_without_work_does_nothing(earful: Earful) -> None:
     earful("migrate")
     assert earful("replay").stdout == "0 payloads are tried again.\n"
