@@ -144,9 +144,10 @@ def _comment(
     entry: Entry, feed: Feed, rendered: Rendered, number: int, parent: str | None
 ) -> InboundMessage:
     page = entry.link.partition("#")[0]
+    message_id = _comment_id(entry.comment_address(), feed)
     return InboundMessage(
-        external_id=_comment_id(entry.comment_address(), feed),
-        author=_author(entry),
+        external_id=message_id,
+        author=_author(entry, message_id),
         text=rendered.text,
         sent_at=entry.sent_at(feed),
         surface=Surface.PUBLIC_REPLY,
@@ -167,9 +168,10 @@ def _post(entry: Entry, feed: Feed, rendered: Rendered) -> InboundMessage:
     is_reply = title != full_title or "thr_in-reply-to" in entry.raw
     is_reply = is_reply or bool(entry.link and is_inside_thread(entry.link))
     thread_url = thread_of(entry.link) if entry.link else None
+    message_id = _lasting_id(entry, feed)
     return InboundMessage(
-        external_id=_lasting_id(entry, feed),
-        author=_author(entry),
+        external_id=message_id,
+        author=_author(entry, message_id),
         text=rendered.text or entry.title,
         sent_at=entry.sent_at(feed),
         surface=Surface.PUBLIC_REPLY if is_reply else Surface.PUBLIC_POST,
@@ -231,13 +233,12 @@ def _commented_title(entry: Entry, feed: Feed, page: str) -> str:
     return slug_title(page)
 
 
-def _author(entry: Entry) -> Author:
+def _author(entry: Entry, message_id: str) -> Author:
+    """Who wrote it. Those of whom nothing is told are not one person."""
     detail = entry.raw.get("author_detail")
     url = web_url(detail.get("href")) if isinstance(detail, dict) else None
-    identity = url or entry.author_name.casefold() or "unknown"
-    return Author(
-        external_id=f"author:{identity}", name=entry.author_name or "Unknown author", url=url
-    )
+    identity = url or entry.author_name.casefold() or f"unknown:{message_id}"
+    return Author(external_id=f"author:{identity}", name=entry.author_name, url=url)
 
 
 def _is_ours(entry: Entry, feed: Feed) -> bool:

@@ -291,6 +291,17 @@ def test_an_answer_finds_its_parent_where_numbers_are_not_enough() -> None:
     assert answer.parent_id == parent.external_id
 
 
+def test_two_of_whom_nothing_is_told_are_two_people() -> None:
+    items = [f"<guid>{n}</guid><description>{n}</description>" for n in (1, 2)]
+    comment = {"date_gmt": "2026-03-10T08:00:00", "content": {"rendered": "x"}}
+    comments = json.dumps([{"id": n, **comment} for n in (1, 2)])
+
+    for body in (rss(*items), comments):
+        messages = parsed(body)
+        assert len({one.author.external_id for one in messages}) == 2
+        assert messages == parsed(body)
+
+
 def test_replies_are_told_from_first_posts() -> None:
     first = "<guid>1</guid><title>Brakes</title><description>x</description>"
     reply = "<guid>2</guid><title>Re: Brakes</title><description>x</description>"
