@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import earful.cli as earful_cli
 import pytest
+from earful import store
+from earful.job_queue import EmbeddedServer
+from earful.store.leases import beat
+from earful.store.models import Channel
 
 from tests.post_office import open_post_office
 
@@ -88,7 +94,7 @@ def test_a_database_that_cannot_be_used_is_told_with_its_setting(
     earful: Earful, tmp_path: Path, url: str, why: str
 ) -> None:
     (tmp_path / "config.toml").write_text(f'[store]\nurl = "{url}"\n' + "# nothing more\n" * 50)
-    for command in ("migrate", "status", "up", "check"):
+    for command in ("status", "check"):
         told = earful(command)
         assert told.returncode == 1
         assert why in told.stderr
@@ -201,6 +207,28 @@ def test_classify_answers_hostile_lines_one_by_one(tmp_path: Path) -> None:
     )
     assert told.returncode == 0, told.stderr
     assert [type(json.loads(line)) for line in told.stdout.splitlines()] == [list] * len(hostile)
+
+
+def test_status_tells_how_channels_are_and_who_lives(earful: Earful, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    assert earful("migrate").returncode == 0
+    store.open_database(f"sqlite:///{tmp_path}/data/earful.db")
+    try:
+        with store.connection():
+            Channel.create(name="blog", kind="forums", state="paused", health="auth_required")
+            beat("ticker@here", "ticker", datetime.now(UTC))
+    finally:
+        store.close()
+
+    with EmbeddedServer(tmp_path / "data"):
+        told = earful("status")
+
+    assert told.returncode == 0, told.stderr
+    assert "channel blog: paused, auth_required\n" in told.stdout
+    assert re.search(
+        r"^ticker ticker@here: last sign of life \d+ s ago$", told.stdout, re.MULTILINE
+    )
+    assert "job queues: " in told.stdout
 
 
 def test_status_says_when_the_job_queue_is_away(earful: Earful) -> None:
