@@ -19,8 +19,9 @@ import yaml
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(folder for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
 VENDOR = ROOT / "admin" / "earful_admin" / "static" / "vendor"
-OURS = {"migrate", "web", "worker", "triage", "ticker"}
-COMMANDS = OURS - {"triage"} | {"init", "up"}
+OURS = {"migrate", "web", "worker", "triage", "fetch", "ticker"}
+WORKERS = {"worker", "triage", "fetch"}
+COMMANDS = OURS - WORKERS | {"worker", "init", "up"}
 
 
 def read_project(folder: Path) -> dict[str, Any]:
@@ -193,8 +194,13 @@ def test_compose_runs_every_part(compose: dict[str, Any]) -> None:
     services = compose["services"]
 
     assert set(services) == OURS | {"postgres", "valkey"}
-    assert all(services[name]["command"][0] == name for name in OURS - {"triage"})
-    assert services["triage"]["command"] == ["worker", "--queue", "triage"]
+    assert all(services[name]["command"][0] == name for name in OURS - WORKERS)
+    served = {name: services[name]["command"][2::2] for name in WORKERS}
+    assert served == {
+        "triage": ["triage"],
+        "fetch": ["fetch"],
+        "worker": ["send", "notify", "ingest"],
+    }
     assert services["worker"]["deploy"]["replicas"] == 2
     assert services["postgres"]["image"].startswith("postgres:17")
     assert services["valkey"]["image"].startswith("valkey/valkey:8")

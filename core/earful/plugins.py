@@ -185,16 +185,21 @@ def _registered(name: str, plugin: object) -> list[ComponentType]:
     return types
 
 
-def contained(where: str, call: Callable[[], Result]) -> Result:
+def contained(
+    where: str, call: Callable[[], Result], *, gives: type | tuple[type, ...] = object
+) -> Result:
     """Call a plugin. With EARFUL_TRACE=1 every call and its result is logged.
 
-    What the plugin raises passes on: each caller knows what a failure there means.
+    What the plugin raises passes on: each caller knows what a failure there means. Only the end of
+    the process is not a plugin's to ask for. A result that is not what the call `gives` raises
+    `PluginError`.
     """
     tracing = os.environ.get("EARFUL_TRACE") == "1"
     if tracing:
         logger.info("trace call=%s", where)
     try:
-        result = call()
+        result = _staying_alive(call)
+        _refuse_other(result, gives)
     except Exception as error:
         if tracing:
             logger.info("trace call=%s raised=%s", where, describe(error))
@@ -202,3 +207,19 @@ def contained(where: str, call: Callable[[], Result]) -> Result:
     if tracing:
         logger.info("trace call=%s result=%.500r", where, result)
     return result
+
+
+def _staying_alive(call: Callable[[], Result]) -> Result:
+    try:
+        return call()
+    except SystemExit as error:
+        message = f"it tried to end the process, with {error.code!r}"
+        raise PluginError(message) from error
+
+
+def _refuse_other(result: object, gives: type | tuple[type, ...]) -> None:
+    if not isinstance(result, gives):
+        kinds = gives if isinstance(gives, tuple) else (gives,)
+        wanted = " or ".join(each.__name__ for each in kinds)
+        message = f"it gave {type(result).__name__}, not {wanted}"
+        raise PluginError(message)

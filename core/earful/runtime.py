@@ -75,7 +75,9 @@ class ConfiguredChannel:
         """What this channel can do, with reasons for what it can't."""
         try:
             return contained(
-                f"{self.name}.capabilities", lambda: self.type.capabilities(self.settings)
+                f"{self.name}.capabilities",
+                lambda: self.type.capabilities(self.settings),
+                gives=Capabilities,
             )
         except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
             return _no_capabilities(self._failed("capabilities", error))
@@ -86,6 +88,7 @@ class ConfiguredChannel:
             return contained(
                 f"{self.name}.can_reply",
                 lambda: self.type.permits_reply(self.settings, context),
+                gives=ReplyPermission,
             )
         except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the page
             return ReplyPermission(allowed=False, reason=self._failed("can_reply", error))
@@ -94,7 +97,7 @@ class ConfiguredChannel:
         """The length of a reply as the platform counts it there."""
         count = self.type.counter(surface)
         try:
-            return contained(f"{self.name}.count_length", lambda: count(text))
+            return contained(f"{self.name}.count_length", lambda: count(text), gives=int)
         except Exception as error:  # noqa: BLE001 - the platform itself will count
             self._failed("count_length", error)
             return len(text)
@@ -106,7 +109,9 @@ class ConfiguredChannel:
             return None
         try:
             return contained(
-                f"{self.name}.reply_cost", lambda: estimate(self.settings, text, surface)
+                f"{self.name}.reply_cost",
+                lambda: estimate(self.settings, text, surface),
+                gives=(int, float),
             )
         except Exception as error:  # noqa: BLE001 - the page says nothing then
             self._failed("reply_cost", error)

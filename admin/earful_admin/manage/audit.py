@@ -143,9 +143,9 @@ class AuditView(TableView):
         size = options.pop("page_size", None) or self.page_size
         options["execute"] = False
         _, query = super().get_list(0, *args, page_size=size + 1, **options)
-        before = request.args.get("before", "")
-        if before.isdecimal():
-            query = query.where(AuditEvent.id < int(before))
+        before = request.args.get("before", type=int)
+        if before is not None:
+            query = query.where(AuditEvent.id < before)
         found = list(query)
         g.audit_next = found[size - 1].id if len(found) > size else None
         return None, found[:size]

@@ -178,13 +178,12 @@ class ChannelsView(Connecting, PageView):
 
     @expose("/<int:channel_id>")
     def show(self, channel_id: int) -> str:
-        before = request.args.get("before", "")
         state = request.args.get("state", "")
         shown = PayloadState.UNSUPPORTED if state == "unsupported" else PayloadState.QUARANTINED
         page = channels.refused_payloads(
             channel_id,
             state=shown,
-            before_id=int(before) if before.isdecimal() else None,
+            before_id=request.args.get("before", type=int),
             limit=20,
         )
         return self._page(channel_id, page=page, shown=shown)

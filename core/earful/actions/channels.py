@@ -62,10 +62,14 @@ def _enable(row: Channel, *, works: bool) -> None:
     if not works:
         _disable(row, _NO_PLUGIN)
     elif row.state is ChannelState.DISABLED:
-        row.state, row.state_reason = ChannelState.LIVE, ""
+        was_paused = row.paused_reason is not None
+        row.state = ChannelState.PAUSED if was_paused else ChannelState.LIVE
+        row.state_reason, row.paused_reason = row.paused_reason or "", None
 
 
 def _disable(row: Channel, reason: str) -> None:
+    if row.state is ChannelState.PAUSED:
+        row.paused_reason = row.state_reason
     row.state, row.state_reason = ChannelState.DISABLED, reason
 
 

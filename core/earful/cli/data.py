@@ -60,7 +60,13 @@ def export(config_path: Path | None) -> None:
 
 @click.command()
 @config_option
-@click.option("--payload", "payload_ids", multiple=True, type=int, help="Only this payload's id.")
+@click.option(
+    "--payload",
+    "payload_ids",
+    multiple=True,
+    type=click.IntRange(1, 2**63 - 1),
+    help="Only this payload's id.",
+)
 def replay(config_path: Path | None, payload_ids: Sequence[int]) -> None:
     """Try quarantined payloads again, after a plugin was mended."""
     from earful.actions import replay_payloads

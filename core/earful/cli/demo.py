@@ -45,7 +45,7 @@ def demo(folder: Path, port: int | None, *, once: bool) -> None:
 
     path = folder / "config.toml"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_text(demo_config(), encoding="utf-8")
     config = listening_on(load_config(path), port)
     runtime = _opened(config)
@@ -53,7 +53,8 @@ def demo(folder: Path, port: int | None, *, once: bool) -> None:
     if password:
         click.echo(f"Sign in as {_ADMIN} with the password {password}")
     else:
-        click.echo(f"Sign in as {_ADMIN}; `earful user password` gives a forgotten one anew.")
+        again = f"earful user password {_ADMIN} --config {path}"
+        click.echo(f"Sign in as {_ADMIN}; a forgotten password is given anew by: {again}")
     platforms = sandboxes(runtime)
     connect_sandboxes(runtime, platforms, now=datetime.now(UTC))
     content = _Content(runtime, platforms)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,15 +58,21 @@ def _plugin_troubles(runtime: Runtime) -> Iterator[str]:
             yield f"plugin {record.name}: {record.status}: {record.reason}"
         else:
             _say(f"plugin {record.name}", record.reason or record.status)
+    installed = [record.name for record in runtime.plugins.records]
+    for name in runtime.config.plugins.disabled:
+        if name not in installed:
+            near = get_close_matches(name, installed, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            yield f"plugins.disabled: no installed plugin is named {name!r}{hint}"
 
 
 def _database_troubles(runtime: Runtime) -> Iterator[str]:
-    from earful.errors import ConfigError
+    from earful.errors import EarfulError
     from earful.store.migrate import require_current_schema
 
     try:
         require_current_schema()
-    except ConfigError as error:
+    except EarfulError as error:
         yield str(error)
     else:
         _say("database", "current")
@@ -216,19 +224,30 @@ def channels(config_path: Path | None) -> None:
 @click.command()
 @config_option
 def status(config_path: Path | None) -> None:
-    """Show what waits, what failed and who works; exit code 1 if the job queue is away."""
-    from earful.store.queries.system import unfinished
+    """Show what waits, what failed, who lives and how channels are.
 
-    config = open_store(config_path)
+    Exit code 1 if the job queue is away.
+    """
+    from earful.store.queries.system import channel_states, heartbeats, unfinished
+
+    config, now = open_store(config_path), datetime.now(UTC)
     work = unfinished()
     click.echo(
         f"unfinished: {work.payloads} payloads, {work.messages} messages, "
         f"{work.replies} replies, {work.notifications} notifications"
     )
-    _show_job_queue(config)
+    for name, state, health in channel_states():
+        click.echo(f"channel {name}: {state}, {health}")
+    for beat in heartbeats():
+        click.echo(f"{beat.kind} {beat.process}: last sign of life {_ago(beat.at, now)}")
+    _show_job_queue(config, now)
 
 
-def _show_job_queue(config: Config) -> None:
+def _ago(moment: datetime | None, now: datetime) -> str:
+    return f"{(now - moment).total_seconds():.0f} s ago" if moment else "never"
+
+
+def _show_job_queue(config: Config, now: datetime) -> None:
     from earful.job_queue import JobQueue
 
     jobs = JobQueue.connect(config)
@@ -237,7 +256,8 @@ def _show_job_queue(config: Config) -> None:
     click.echo(f"job queues: {depths}" + (f"; the oldest waits {age:.0f} s" if age else ""))
     for worker in jobs.workers():
         doing = worker.current_job or worker.state
-        click.echo(f"worker {worker.name} ({', '.join(worker.queues)}): {doing}")
+        alive = f"last sign of life {_ago(worker.heartbeat_at, now)}"
+        click.echo(f"worker {worker.name} ({', '.join(worker.queues)}): {doing}, {alive}")
     for failure in jobs.failed(limit=10):
         ids = ", ".join(map(str, failure.ids))
         click.echo(f"failed {failure.job}({ids}): {failure.error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["init", "listening_on", "processes", "supervise", "ticker", "up", "web", "worker"]
 
-# Kept in step with `earful.job_queue.QUEUES`, which is slow to import for a list of names.
-_QUEUES = ("fetch", "ingest", "triage", "send", "notify")
+# Those of `earful.job_queue.QUEUES`, which is slow to import for a list of names. In this order a
+# worker for all of them takes their jobs: what people wait for first, slow platforms last.
+_QUEUES = ("send", "notify", "ingest", "triage", "fetch")
 # The supervisor kills what takes longer than 5 seconds to stop.
 _GRACE_UNDER_SUPERVISOR = "4"
 
@@ -40,9 +42,11 @@ def init(folder: Path) -> None:
     from earful.errors import ConfigError
 
     path = folder / "config.toml"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with path.open("x", encoding="utf-8") as file:
+        # Somebody may write a password into it.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(example())
     except FileExistsError:
         raise ConfigError(f"{path} is there already; it was left as it is.") from None
@@ -146,17 +150,15 @@ def processes(config: Config) -> list[Child]:
         "ingest": ["worker", "--queue", "ingest", *grace],
         # The one process that holds classifiers' models.
         "triage": ["worker", "--queue", "triage", *grace],
-        "worker": ["worker", "--fork", *_asked_for("fetch", "send", "notify"), *grace],
+        # A platform that answers slowly holds up the reading of others, and nothing else.
+        "fetch": ["worker", "--fork", "--queue", "fetch", *grace],
+        "send": ["worker", "--fork", "--queue", "send", "--queue", "notify", *grace],
         "ticker": ["ticker"],
     }
     return [
         Child(name, [sys.executable, "-m", "earful", *parts, *where])
         for name, parts in arguments.items()
     ]
-
-
-def _asked_for(*queues: str) -> list[str]:
-    return [part for name in queues for part in ("--queue", name)]
 
 
 @click.command()
@@ -192,7 +194,7 @@ def web(config_path: Path | None, port: int | None) -> None:
 def worker(
     config_path: Path | None, queues: tuple[str, ...], *, fork: bool, grace: float, burst: bool
 ) -> None:
-    """Run jobs: fetch, ingest, triage, send and notify.
+    """Run jobs: send, notify, ingest, triage and fetch, the most urgent first.
 
     Only workers that serve triage load the models of classifiers.
     """

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from earful.components import Settings
+from earful.components import Settings, describe
 from earful.config.mistakes import Mistakes
 from earful.config.secrets import remember_in
 from earful.errors import ConfigError
@@ -55,5 +55,12 @@ def validate_settings(component: ComponentConfig, model: type[S], file: str) -> 
             also_known=component.own_names,
         )
         raise ConfigError(mistakes.problems) from None
+    except (Exception, SystemExit) as error:
+        message = (
+            f"{file}: {component.table or component.name}: the plugin of the type "
+            f"{component.type!r} fails on these settings ({describe(error)}); change them, or "
+            f"leave the plugin out with plugins.disabled"
+        )
+        raise ConfigError(message) from error
     remember_in(settings)
     return settings

@@ -84,7 +84,8 @@ class _Reader:
     def read(self) -> Config | None:
         data = _parsed(self.path)
         for section in [key for key, value in data.items() if isinstance(value, dict)]:
-            data[section] = self._section(section, data[section])
+            value = self._section(section, data.pop(section))
+            data |= {} if value is _MISSING else {section: value}
         self.tables = {section: self._components(section, data) for section in _COMPONENTS}
         config = self._config(data)
         if config is None:
@@ -127,7 +128,7 @@ class _Reader:
             self.mistakes.add_all(error, model, own, table=key)
             return None
 
-    def _section(self, section: str, table: dict[str, Any]) -> dict[str, Any]:
+    def _section(self, section: str, table: dict[str, Any]) -> Any:
         """The table with secret references replaced; component tables are one level deeper."""
         if section in _COMPONENTS:
             return {
@@ -136,7 +137,7 @@ class _Reader:
                 else value
                 for name, value in table.items()
             }
-        return self._values(section, table, component=False)
+        return self._value(section, table, component=False)
 
     def _values(self, key: str, table: dict[str, Any], *, component: bool) -> dict[str, Any]:
         resolved = {

@@ -90,6 +90,20 @@ class SecurityConfig(_Table):
         return value
 
 
+def _checked_address(value: str) -> str:
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        raise ValueError("expected a port from 0 to 65535 after the host's name") from None
+    _refuse_nul(value)
+    return value
+
+
+def _refuse_nul(value: str) -> None:
+    if "\x00" in value:
+        raise ValueError("expected text without the character NUL")
+
+
 class StoreConfig(_Table):
     """The database. `Config.database_url()` gives the address to open, password included."""
 
@@ -102,7 +116,7 @@ class StoreConfig(_Table):
     def _known_database(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("sqlite", "postgresql", "postgres"):
             raise ValueError("expected an address that starts with sqlite:/// or postgresql://")
-        return value
+        return _checked_address(value)
 
 
 class JobQueueConfig(_Table):
@@ -118,7 +132,7 @@ class JobQueueConfig(_Table):
     def _known_server(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
             raise ValueError("expected an address that starts with redis://, rediss:// or unix://")
-        return value
+        return _checked_address(value)
 
 
 def _language(value: str) -> str:
@@ -261,6 +275,12 @@ class Config(_Table):
     file: Path | None = None
     """Where it was read from; None: all defaults."""
 
+    @field_validator("data_dir")
+    @classmethod
+    def _a_path(cls, value: Path) -> Path:
+        _refuse_nul(str(value))
+        return value
+
     @property
     def file_name(self) -> str:
         """How mistakes name the file."""
@@ -327,7 +347,7 @@ def _is_encryption_key(text: str) -> bool:
 
 def _kept(path: Path, fresh: str) -> str:
     """What stands in `path`; `fresh` is put there if need be. Two processes agree on one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         ours = _beside(path, fresh)
         try:

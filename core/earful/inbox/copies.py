@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from earful.inbox import timeline
+from earful.inbox.emptied import reopen_filled, resolve_empty
 from earful.inbox.forgetting import forget
 from earful.store import bulk
 from earful.store.models import Conversation, EarlyRemoval, Message, MessageVersion
@@ -83,6 +84,7 @@ def follow_edits(pairs: Sequence[tuple[Known, InboundMessage]], now: datetime) -
     back = [known for known, copy in pairs if _is_back(known, copy)]
     bulk.update(Message, [{"id": each.id, "removal": None, "removed_at": None} for each in back])
     _take_up([each.id for each in back], now)
+    reopen_filled({each.conversation_id for each in back}, now)
     _listen([known.id for known, copy in pairs if copy.opens and not copy.from_us], now)
     timeline.add(
         [
@@ -198,7 +200,8 @@ def _edit(known: Known, copy: InboundMessage, now: datetime) -> dict[str, Any]:
         "id": known.id,
         "text": copy.text,
         "attachments": attachments_data(copy.attachments),
-        "edited_at": copy.edited_at or now,
+        # Not the time it is read here: a copy seen later may wait behind this one.
+        "edited_at": copy.edited_at or copy.visible_at or now,
         "version": known.version + 1,
     }
 
@@ -218,6 +221,8 @@ def follow_removals(
         [_entry(each, "message_removed", now, removal=removal.kind) for each, removal in marked]
     )
     _remember([each for each in removals if each.external_id not in known], channel_id, now)
+    gone = [each for each, removal in marked if removal.kind is not RemovalKind.HIDDEN]
+    resolve_empty({each.conversation_id for each in gone}, now)
     return len(marked)
 
 

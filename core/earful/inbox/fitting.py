@@ -18,7 +18,7 @@ from earful.inbox.text import clean, identifier, one_line
 from earful.plugins import contained
 from earful.types import Attachment, Author, InboundMessage, Payload, Receipt, Removal
 
-__all__ = ["fit", "fit_receipt", "parse"]
+__all__ = ["fit", "fit_payload", "fit_receipt", "parse"]
 
 MOST_ITEMS = 10_000
 _LONGEST_URL = 4000
@@ -51,6 +51,19 @@ def fit(item: object) -> Parsed:
         return _fit_message(item)
     message = f"parsing gave a {type(item).__name__}, not a message or a removal"
     raise PayloadError(message)
+
+
+def fit_payload(payload: Payload) -> Payload:
+    """A payload as it can be kept; raises when it is none."""
+    if not isinstance(payload.body, bytes):
+        message = "a payload's body must be bytes"  # type: ignore[unreachable]
+        raise TypeError(message)
+    return replace(
+        payload,
+        content_type=clean(payload.content_type, 200),
+        meta={clean(name): clean(value) for name, value in payload.meta.items()},
+        key=identifier(payload.key, 200),
+    )
 
 
 def fit_receipt(receipt: Receipt) -> Receipt:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from earful.components import describe
 from earful.errors import AuthenticationFailed, ChannelError, RateLimited, TemporaryFailure
 from earful.inbox.channels import note, pause_for_sign_in, pause_itself
-from earful.inbox.text import clean, identifier, one_line
+from earful.inbox.fitting import fit_payload
+from earful.inbox.text import clean, one_line
 from earful.plugins import contained
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store import bulk
@@ -55,12 +56,12 @@ def keep(channel_id: int, payloads: Sequence[RawPayload], now: datetime) -> list
             {
                 "channel": channel_id,
                 "body": each.body,
-                "content_type": clean(each.content_type, 200),
-                "meta": {clean(name): clean(value) for name, value in each.meta.items()},
-                "key": identifier(each.key, 200),
+                "content_type": each.content_type,
+                "meta": each.meta,
+                "key": each.key,
                 "received_at": now,
             }
-            for each in payloads
+            for each in map(fit_payload, payloads)
         ],
         ignore_known=any(each.key for each in payloads),
     )
@@ -76,7 +77,9 @@ def fetch(runtime: Runtime, channel_id: int, *, now: datetime) -> Fetched:
         source = channel.source()
         if source is None:
             return _keep(runtime, row, channel, FetchResult(cursor=row.cursor), now)
-        result = _checked(contained(f"{row.name}.fetch", lambda: source.fetch(row.cursor)))
+        result = _checked(
+            contained(f"{row.name}.fetch", lambda: source.fetch(row.cursor), gives=FetchResult)
+        )
     except Exception as error:  # noqa: BLE001 - one channel's trouble is not the others'
         _failed(runtime, row, channel, error, now)
         return Fetched()
@@ -84,15 +87,17 @@ def fetch(runtime: Runtime, channel_id: int, *, now: datetime) -> Fetched:
 
 
 def _checked(result: FetchResult) -> FetchResult:
-    """The plugin's answer; raises when it is none that could be kept."""
-    if not all(isinstance(each.body, bytes) for each in result.payloads):
-        message = "a payload's body must be bytes"
-        raise TypeError(message)
+    """The plugin's answer, fit to be kept; raises when it is none that could be."""
     # Cleaning a cursor would change what it means to the plugin.
     if clean(result.cursor, len(result.cursor)) != result.cursor:
         message = "the cursor holds characters that no database keeps"
         raise ValueError(message)
-    return result
+    return replace(
+        result,
+        payloads=tuple(map(fit_payload, result.payloads)),
+        next_poll_seconds=int(min(result.next_poll_seconds or 0, LONGEST_WAIT.total_seconds())),
+        notice=clean(result.notice, 1000),
+    )
 
 
 def _claim(channel_id: int, now: datetime) -> Channel | None:
@@ -198,7 +203,7 @@ def check(runtime: Runtime, channel_id: int) -> str:
             # Nobody was asked: a sign-in that is missing is missing still.
             health: Health = row.health if row.health is Health.AUTH_REQUIRED else Health.OK
             return _note_check(row.id, health, _PUSHED_ONLY)
-        facts = _account(contained(f"{row.name}.check", source.check))
+        facts = _account(contained(f"{row.name}.check", source.check, gives=Account))
     except Exception as error:  # noqa: BLE001 - the reason is shown, whatever it is
         said = describe(error)
         health = Health.AUTH_REQUIRED if isinstance(error, AuthenticationFailed) else _health(error)

@@ -6,7 +6,8 @@ A copy stops here; an edit becomes a version, a removal a tombstone, our own rep
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,7 @@ from earful.inbox.text import clean
 from earful.inbox.threads import Place, place_messages
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store import bulk
-from earful.store.database import locked, transaction
+from earful.store.database import is_passing, locked, transaction
 from earful.store.models import Channel, EarlyRemoval, Message, MessageLabel, Payload
 from earful.store.states import Direction, PayloadState, Stage
 from earful.types import Author, InboundMessage, Removal, RemovalKind
@@ -76,39 +77,70 @@ def ingest(runtime: Runtime, payload_id: int, *, now: datetime) -> Outcome:
         reason = f"The worker did not survive {MOST_ATTEMPTS} attempts to read it."
         return _refuse(payload, PayloadState.QUARANTINED, reason)
     raw = RawPayload(body=bytes(payload.body), content_type=payload.content_type, meta=payload.meta)
-    _count_attempt(channel, payload, raw)
+    with _attempt(channel, payload, raw):
+        return _take_through(channel, payload, raw, now)
+
+
+def _take_through(
+    channel: ConfiguredChannel, payload: Payload, raw: RawPayload, now: datetime
+) -> Outcome:
     try:
         items = parse(channel.type, raw)
     except UnsupportedPayload as error:
         return _refuse(payload, PayloadState.UNSUPPORTED, str(error))
     except Exception as error:  # noqa: BLE001 - one bad payload must not hold up the others
-        logger.warning("channel=%s payload=%s quarantined: %s", channel.name, payload_id, error)
+        logger.warning("channel=%s payload=%s quarantined: %s", channel.name, payload.id, error)
         return _refuse(payload, PayloadState.QUARANTINED, describe(error))
-    return _store_all(channel, payload, items, now)
+    try:
+        return _store_all(channel, payload, items, now)
+    except Exception as error:
+        if is_passing(error):
+            raise
+        logger.exception("channel=%s payload=%s is stored item by item", channel.name, payload.id)
+    return _store_each(channel, payload, items, now)
 
 
-def _count_attempt(channel: ConfiguredChannel, payload: Payload, raw: RawPayload) -> None:
+@contextmanager
+def _attempt(channel: ConfiguredChannel, payload: Payload, raw: RawPayload) -> Iterator[None]:
     """Note the attempt before it is made, so that one that kills the process is counted too.
 
-    The first one also notes what the platform charged for this payload.
+    The first one also notes what the platform charged for this payload, and stays counted. Any
+    other that a passing fault of the database ends is given back: the payload is not to blame.
     """
-    cost = channel.push_cost(raw) if payload.attempts == 0 else {}
-    mine = (Payload.id == payload.id) & (Payload.attempts == payload.attempts)
+    before = payload.attempts
+    cost = channel.push_cost(raw) if before == 0 else {}
     with transaction():
-        counted = Payload.update(attempts=Payload.attempts + 1).where(mine).execute()
+        counted = _set_attempts(payload, before, before + 1)
         if counted and isinstance(channel.settings, ChannelSettings):
             for action, usd in cost.items():
                 channel.settings.state.costs.spend(action, usd)
+    try:
+        yield
+    except Exception as error:
+        if is_passing(error):
+            with transaction():
+                _set_attempts(payload, before + 1, max(before, 1))
+        raise
+
+
+def _set_attempts(payload: Payload, before: int, after: int) -> int:
+    same = (Payload.id == payload.id) & (Payload.attempts == before)
+    changed: int = Payload.update(attempts=after).where(same).execute()
+    return changed
 
 
 def _refuse(payload: Payload, state: PayloadState, reason: str) -> Outcome:
+    _finish(payload, state, reason)
+    return Outcome()
+
+
+def _finish(payload: Payload, state: PayloadState, reason: str, **known: int) -> None:
     with transaction():
         (
-            Payload.update(state=state, error=clean(reason, 2000))
+            Payload.update(state=state, error=clean(reason, 2000), **known)
             .where((Payload.id == payload.id) & (Payload.state == PayloadState.RECEIVED))
             .execute()
         )
-    return Outcome()
 
 
 def _store_all(
@@ -120,13 +152,27 @@ def _store_all(
         outcome = store(channel, payload.channel_id, items[start : start + CHUNK], now=now)
         new += outcome.new
         edited, removed = edited + outcome.edited, removed + outcome.removed
-    with transaction():
-        (
-            Payload.update(state=PayloadState.PARSED, error="", message_count=len(items))
-            .where(Payload.id == payload.id)
-            .execute()
-        )
+    _finish(payload, PayloadState.PARSED, "", message_count=len(items))
     return Outcome(tuple(new), edited, removed)
+
+
+def _store_each(
+    channel: ConfiguredChannel, payload: Payload, items: Sequence[Parsed], now: datetime
+) -> Outcome:
+    """Store every item that can be; the payload is set aside with the reason of one that cannot."""
+    total, reason = Outcome(), ""
+    for item in items:
+        try:
+            one = store(channel, payload.channel_id, [item], now=now)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            reason = f"{item.external_id} cannot be stored: {describe(error)}"
+            continue
+        total = Outcome(total.new + one.new, total.edited + one.edited, total.removed + one.removed)
+    state = PayloadState.QUARANTINED if reason else PayloadState.PARSED
+    _finish(payload, state, reason, message_count=len(items))
+    return total
 
 
 def store(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -11,14 +12,17 @@ from urllib.parse import unquote, urlsplit
 
 import peewee
 
-from earful.errors import ConfigError
+from earful.errors import ConfigError, EarfulError
 from earful.store.models import database
 
 __all__ = [
+    "DatabaseUnavailable",
     "TooSlow",
+    "available",
     "close",
     "connection",
     "execute",
+    "is_passing",
     "is_postgres",
     "keep_open",
     "locked",
@@ -29,11 +33,26 @@ __all__ = [
 ]
 
 
+class DatabaseUnavailable(EarfulError):
+    """The database cannot be used; the message says which setting names it, and why."""
+
+
+@contextmanager
+def available() -> Iterator[None]:
+    """Raise `DatabaseUnavailable`, in words for the operator, where the database fails."""
+    try:
+        yield
+    except (peewee.DatabaseError, peewee.InterfaceError) as error:
+        why = " ".join(str(error.args[0] if error.args else error).split())
+        message = f"store.url: the database cannot be used: {why}"
+        raise DatabaseUnavailable(message) from error
+
+
 def open_database(url: str) -> None:
     """Bind all models to the database at `url`; connections open when they are needed.
 
     `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user@host/name`.
-    Raises `ConfigError` for any other address.
+    Raises `ConfigError` for any other address, `DatabaseUnavailable` where no file can be.
     """
     close()
     parts = urlsplit(url)
@@ -47,7 +66,12 @@ def open_database(url: str) -> None:
 
 
 def _sqlite(path: Path) -> peewee.Database:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"store.url: the folder {path.parent} cannot be made: {error.strerror}"
+        raise DatabaseUnavailable(message) from error
+    _make_private(path)
     # With deferred transactions a reader that turns writer fails at once under load; IMMEDIATE
     # takes the lock first and waits for it instead.
     return peewee.SqliteDatabase(
@@ -63,6 +87,12 @@ def _sqlite(path: Path) -> peewee.Database:
             "temp_store": "memory",
         },
     )
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody else read a new file. What SQLite puts beside it is as the file is."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _postgres(url: str) -> peewee.Database:
@@ -101,6 +131,15 @@ def transaction() -> Iterator[None]:
     """All or nothing; opens a connection where there is none yet."""
     with connection(), database.atomic():
         yield
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the database was away, locked or full: the same may be possible later.
+
+    Told by name, because what runs outside peewee raises the driver's own errors.
+    """
+    names = {each.__name__ for each in type(error).__mro__}
+    return not names.isdisjoint({"OperationalError", "InterfaceError"})
 
 
 def locked(query: Any) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from playhouse.migrations import Runner
 
 from earful.errors import ConfigError
-from earful.store.database import connection
+from earful.store.database import available, connection
 from earful.store.models import database
 
 __all__ = ["SchemaState", "migrate", "require_current_schema", "schema_state"]
@@ -42,9 +42,11 @@ def schema_state() -> SchemaState:
 def migrate(progress: Callable[[str], None] = lambda _name: None) -> list[str]:
     """Apply the missing steps in order; each is one transaction. Returns their names.
 
-    Raises `ConfigError` when the database is newer than this code.
+    Raises `ConfigError` when the database is newer than this code, `DatabaseUnavailable` when
+    there is none.
     """
-    state = schema_state()
+    with available():
+        state = schema_state()
     _refuse_newer(state)
     done = []
     with connection():
@@ -55,8 +57,12 @@ def migrate(progress: Callable[[str], None] = lambda _name: None) -> list[str]:
 
 
 def require_current_schema() -> None:
-    """Raise `ConfigError` with the command that helps, unless the schema is this code's."""
-    state = schema_state()
+    """Raise `ConfigError` with the command that helps, unless the schema is this code's.
+
+    `DatabaseUnavailable` where there is no database to look at.
+    """
+    with available():
+        state = schema_state()
     _refuse_newer(state)
     if state.missing:
         raise ConfigError("The database is older than this version. Run: earful migrate")

@@ -91,10 +91,11 @@ def _author(comment: dict[str, Any]) -> Author:
     user = comment.get("author")
     avatars = comment.get("author_avatar_urls")
     avatar = avatars.get("96") if isinstance(avatars, dict) else None
-    by_name = f"author:{name.casefold() or 'unknown'}"
+    # Those of whom nothing is told are not one person.
+    by_name = f"author:{name.casefold() or 'unknown:' + external_id(comment['id'])}"
     return Author(
         external_id=f"user:{user}" if isinstance(user, int) and user > 0 else by_name,
-        name=name or "Unknown author",
+        name=name,
         url=web_url(comment.get("author_url")),
         avatar_url=web_url(avatar),
     )

@@ -7,13 +7,17 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 from earful import Attachment, AttachmentKind, Author, InboundMessage, Surface
 
+from earful_forums.bounded import LONGEST_AUTHOR
+from earful_forums.comments import external_id
 from earful_forums.links import (
     comment_number,
     is_inside_thread,
+    same_host,
     slug_title,
     thread_of,
     web_url,
@@ -25,7 +29,7 @@ __all__ = ["Entry", "Feed", "message_of"]
 
 MOST_ATTACHMENTS = 10
 _IN_REPLY_TO = re.compile(
-    r'\A\s*(?:<p>)?[^<]{0,80}<a href="[^"<>]{0,2000}#comment-(\d{1,18})">[^<]{0,300}</a>'
+    r'\A\s*(?:<p>)?[^<]{0,80}<a href="([^"<>]{0,2000}#comment-\d{1,18})">[^<]{0,300}</a>'
     r"[^<\n]{0,40}(?:</p>|\n|\Z)\s*"
 )
 _COMMENT_TITLE = re.compile(r"\A(?:Comment on|Kommentar zu|Commentaires? sur) (.+) "
@@ -49,6 +53,7 @@ class Feed:
 
     url: str
     title: str
+    is_wordpress: bool
     is_atom: bool
     date: datetime | None
     fetched_at: datetime
@@ -78,7 +83,11 @@ class Entry:
 
     def comment_number(self) -> int:
         """The number of the WordPress comment that this is; 0 if it is none."""
-        return int(comment_number(self.guid, self.link) or 0)
+        return int(comment_number(self.comment_address()) or 0)
+
+    def comment_address(self) -> str:
+        """The address of the comment that this is; "" if it is none."""
+        return next((each for each in (self.guid, self.link) if comment_number(each)), "")
 
     def body(self) -> tuple[str, bool]:
         """The fullest text there is, and whether it is markup."""
@@ -92,7 +101,7 @@ class Entry:
         return self._text("summary"), True
 
     def _author(self) -> str:
-        named = _MAILED.match(self._text("author"))
+        named = _MAILED.match(self._text("author")[:LONGEST_AUTHOR])
         if named:
             return named.group(1)
         detail = self.raw.get("author_detail")
@@ -123,7 +132,8 @@ def message_of(entry: Entry, feed: Feed) -> InboundMessage:
     number = entry.comment_number()
     parent = None
     if number:
-        parent, markup = _without_boilerplate(markup)
+        answered, markup = _without_boilerplate(markup)
+        parent = _comment_id(answered, feed) if answered else None
     rendered = render(markup, entry.link or feed.url) if is_markup else Rendered(plain(markup))
     if number:
         return _comment(entry, feed, rendered, number, parent)
@@ -134,9 +144,10 @@ def _comment(
     entry: Entry, feed: Feed, rendered: Rendered, number: int, parent: str | None
 ) -> InboundMessage:
     page = entry.link.partition("#")[0]
+    message_id = _comment_id(entry.comment_address(), feed)
     return InboundMessage(
-        external_id=f"comment-{number}",
-        author=_author(entry),
+        external_id=message_id,
+        author=_author(entry, message_id),
         text=rendered.text,
         sent_at=entry.sent_at(feed),
         surface=Surface.PUBLIC_REPLY,
@@ -157,9 +168,10 @@ def _post(entry: Entry, feed: Feed, rendered: Rendered) -> InboundMessage:
     is_reply = title != full_title or "thr_in-reply-to" in entry.raw
     is_reply = is_reply or bool(entry.link and is_inside_thread(entry.link))
     thread_url = thread_of(entry.link) if entry.link else None
+    message_id = _lasting_id(entry, feed)
     return InboundMessage(
-        external_id=_lasting_id(entry, feed),
-        author=_author(entry),
+        external_id=message_id,
+        author=_author(entry, message_id),
         text=rendered.text or entry.title,
         sent_at=entry.sent_at(feed),
         surface=Surface.PUBLIC_REPLY if is_reply else Surface.PUBLIC_POST,
@@ -190,15 +202,25 @@ def _lasting_id(entry: Entry, feed: Feed) -> str:
     return "entry-" + hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
 
 
+def _comment_id(address: str, feed: Feed) -> str:
+    """One WordPress numbers all its comments; elsewhere the same number is on every page."""
+    number, url = comment_number(address), web_url(address)
+    if url and feed.is_wordpress and same_host(url, feed.url):
+        return external_id(number or "")
+    page = (url and thread_of(url)) or address.partition("#")[0]
+    parts = (page.partition("//")[2] or page, number)
+    return "entry-" + hashlib.sha256("#".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
 def _without_boilerplate(markup: str) -> tuple[str | None, str]:
-    """WordPress tells a comment's parent only in a first line of its text, in any language.
+    """The address of a comment's parent: WordPress tells it only in a first line, in any language.
 
     What people link in comments carries a `rel`; that line's link has none.
     """
     match = _IN_REPLY_TO.match(markup[:4000])
     if match is None:
         return None, markup
-    return f"comment-{match.group(1)}", markup[match.end() :]
+    return unescape(match.group(1)), markup[match.end() :]
 
 
 def _commented_title(entry: Entry, feed: Feed, page: str) -> str:
@@ -211,13 +233,12 @@ def _commented_title(entry: Entry, feed: Feed, page: str) -> str:
     return slug_title(page)
 
 
-def _author(entry: Entry) -> Author:
+def _author(entry: Entry, message_id: str) -> Author:
+    """Who wrote it. Those of whom nothing is told are not one person."""
     detail = entry.raw.get("author_detail")
     url = web_url(detail.get("href")) if isinstance(detail, dict) else None
-    identity = url or entry.author_name.casefold() or "unknown"
-    return Author(
-        external_id=f"author:{identity}", name=entry.author_name or "Unknown author", url=url
-    )
+    identity = url or entry.author_name.casefold() or f"unknown:{message_id}"
+    return Author(external_id=f"author:{identity}", name=entry.author_name, url=url)
 
 
 def _is_ours(entry: Entry, feed: Feed) -> bool:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-__all__ = ["comment_number", "is_inside_thread", "safe_url", "slug_title", "thread_of", "web_url"]
+__all__ = [
+    "comment_number",
+    "is_inside_thread",
+    "safe_url",
+    "same_host",
+    "slug_title",
+    "thread_of",
+    "web_url",
+]
 
 _LONGEST = 2000
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\"<>\\^`{|}\ud800-\udfff]")
@@ -41,13 +49,19 @@ def web_url(url: object) -> str | None:
     return safe if safe and not safe.startswith("mailto:") else None
 
 
-def comment_number(*addresses: str) -> str | None:
-    """The number of a WordPress comment, taken from the first address that ends in one."""
-    for address in addresses:
-        match = _COMMENT.search(address)
-        if match:
-            return match.group(1)
-    return None
+def same_host(one: str, other: str) -> bool:
+    """Whether two addresses are on one host, with or without `www.`."""
+    return _bare(urlsplit(one).hostname) == _bare(urlsplit(other).hostname)
+
+
+def _bare(host: str | None) -> str:
+    return (host or "").lower().removeprefix("www.")
+
+
+def comment_number(address: str) -> str | None:
+    """The number of a comment, if the address ends in one."""
+    match = _COMMENT.search(address)
+    return match.group(1) if match else None
 
 
 def thread_of(url: str) -> str | None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from earful import ChannelError
 from earful.http import Client, Response
 
+from earful_forums.links import same_host
 from earful_forums.settings import ForumsSettings
 
 __all__ = ["MOST_BYTES", "expect_page", "open_client", "open_signed_in"]
@@ -31,13 +32,12 @@ def open_signed_in(settings: ForumsSettings, root: str) -> Client:
     """
     if settings.auth is None:
         return open_client(settings)
-    theirs, ours = urlsplit(root), urlsplit(settings.url)
-    if _bare(theirs.hostname) != _bare(ours.hostname):
+    if not same_host(root, settings.url):
         raise ChannelError(
             f"{settings.url} keeps its interface at {root}, which is another host: "
             f"set url to that host before giving it a password"
         )
-    if theirs.scheme != "https" and not settings.allow_private_addresses:
+    if urlsplit(root).scheme != "https" and not settings.allow_private_addresses:
         raise ChannelError(f"{root} is not https: the application password is not sent there")
     return Client(
         base_url=root,
@@ -60,7 +60,3 @@ def expect_page(response: Response) -> Response:
     }
     reason = reasons.get(response.status, "that is no page to read")
     raise ChannelError(f"{response.url} answers {response.status}: {reason}")
-
-
-def _bare(host: str | None) -> str:
-    return (host or "").lower().removeprefix("www.")

@@ -104,10 +104,28 @@ def _rss(inner: str) -> str:
     return f'<rss version="2.0"><channel>{inner}</channel></rss>'
 
 
+def _item(name: str, text: str) -> bytes:
+    return _rss(f"<item><title>x</title><{name}>{text}</{name}></item>").encode()
+
+
+def _numbered(name: str, most: int) -> str:
+    return "".join(f"<{name}>{number}</{name}>" for number in range(most))
+
+
 _ITEM = "<item><title>x</title><description>y</description></item>"
 _ATOM = b'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><content type="xhtml">'
+_DECLARED = "<?xml version='1.0' encoding='cp037'?>"
 CRAFTED = {
     "bomb": _bomb(),
+    "bomb in EBCDIC": (_DECLARED + _bomb().decode()).encode("cp037"),
+    "author": _item("author", "a@" * 200_000),
+    "author's name": _ATOM + b"<author><name>" + b"a@" * 200_000,
+    "creator": _item("dc:creator", "a@a." * 100_000),
+    "categories": _rss(f"<item>{_numbered('category', 50_000)}</item>").encode(),
+    "tags": _item("media:keywords", ",".join(map(str, range(100_000)))),
+    "declarations": b"<?xml " + b"encoding='' " * 20_000 + _rss(_ITEM).encode(),
+    "lines before": b"<?xml version='1.0'?>" + b"\n" * 300_000 + _rss(_ITEM).encode(),
+    "no encoding": b"<?xml version='1.0' encoding='punycode'?>" + b"a-" + b"b" * 300_000,
     "file": b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     + _rss("<item><title>&x;</title></item>").encode(),
     "dtd": b'<!DOCTYPE r SYSTEM "http://127.0.0.1:9/x.dtd">' + _rss(_ITEM).encode(),
@@ -126,6 +144,15 @@ CRAFTED = {
 @pytest.mark.parametrize("name", CRAFTED)
 def test_crafted_documents_end_in_time(name: str) -> None:
     survives(CRAFTED[name])
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=cp037", "; charset=utf-7"])
+def test_entities_are_refused_in_every_encoding(charset: str) -> None:
+    for codec in ("cp037", "utf-7", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32-be"):
+        body = f"<?xml version='1.0' encoding='{codec}'?>{_bomb().decode()}".encode(codec)
+        payload = Payload(body=body, meta=META, content_type=f"text/xml{charset}")
+        with pytest.raises(PayloadError):
+            FORUMS.parse(payload)
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7"])

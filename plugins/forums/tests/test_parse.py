@@ -263,6 +263,45 @@ def test_a_link_to_another_comment_in_somebodys_own_words_is_no_parent() -> None
     assert message.text == "See there (https://a.example/x/#comment-1)."
 
 
+def test_comments_of_two_pages_with_the_same_number_are_two_messages() -> None:
+    pages = ("https://a.example/p/", "https://b.example/other/")
+    items = [f"<guid>{page}#comment-1</guid><description>{page}</description>" for page in pages]
+    wordpress = "<generator>https://wordpress.org/?v=6.5</generator>"
+
+    plain = parsed(rss(*items), url="https://a.example/feed/")
+    assert sorted(one.text for one in plain) == sorted(pages)
+    assert len({one.external_id for one in plain}) == 2
+
+    ids = {
+        one.text: one.external_id
+        for one in parsed(rss(*items, channel=wordpress), url="https://www.a.example/feed/")
+    }
+    assert ids[pages[0]] == "comment-1"
+    assert not ids[pages[1]].startswith("comment-")
+
+
+def test_an_answer_finds_its_parent_where_numbers_are_not_enough() -> None:
+    first = "<link>https://a.example/p/?b=1&amp;c=2#comment-1</link><description>x</description>"
+    second = (
+        "<link>https://a.example/p/?b=1&amp;c=2#comment-2</link><content:encoded>"
+        '<![CDATA[<p>In reply to <a href="https://a.example/p/?b=1&#038;c=2#comment-1">Ann</a>.</p><p>Yes.</p>]]>'
+        "</content:encoded>"
+    )
+    parent, answer = parsed(rss(second, first), url="https://a.example/feed/")
+    assert answer.parent_id == parent.external_id
+
+
+def test_two_of_whom_nothing_is_told_are_two_people() -> None:
+    items = [f"<guid>{n}</guid><description>{n}</description>" for n in (1, 2)]
+    comment = {"date_gmt": "2026-03-10T08:00:00", "content": {"rendered": "x"}}
+    comments = json.dumps([{"id": n, **comment} for n in (1, 2)])
+
+    for body in (rss(*items), comments):
+        messages = parsed(body)
+        assert len({one.author.external_id for one in messages}) == 2
+        assert messages == parsed(body)
+
+
 def test_replies_are_told_from_first_posts() -> None:
     first = "<guid>1</guid><title>Brakes</title><description>x</description>"
     reply = "<guid>2</guid><title>Re: Brakes</title><description>x</description>"

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import earful.cli as earful_cli
 import pytest
+from earful import store
+from earful.job_queue import EmbeddedServer
+from earful.store.leases import beat
+from earful.store.models import Channel
 
 from tests.post_office import open_post_office
 
@@ -41,6 +47,8 @@ def test_init_writes_a_configuration_that_loads(earful: Earful, tmp_path: Path) 
     checked = earful("check")
     assert checked.returncode == 0, checked.stderr
     assert "Everything is in order." in checked.stdout
+    for name in ("config.toml", "data", "data/earful.db"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0, name
 
 
 def test_check_says_which_business_hours_are_in_force(earful: Earful, tmp_path: Path) -> None:
@@ -72,6 +80,27 @@ def test_a_database_that_is_not_ready_says_what_to_run(earful: Earful) -> None:
         assert told.returncode == 2
         assert "Run: earful migrate" in told.stderr
         assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresql://earful@127.0.0.1:1/earful", "Connection refused"),
+        ("sqlite:///config.toml", "file is not a database"),
+        ("sqlite:///config.toml/earful.db", "cannot be made: "),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_with_its_setting(
+    earful: Earful, tmp_path: Path, url: str, why: str
+) -> None:
+    (tmp_path / "config.toml").write_text(f'[store]\nurl = "{url}"\n' + "# nothing more\n" * 50)
+    for command in ("status", "check"):
+        told = earful(command)
+        assert told.returncode == 1
+        assert why in told.stderr
+        assert "store.url: " in told.stderr
+        assert "unexpected" not in told.stderr
+    assert "be made" in why or "wrong." in told.stdout
 
 
 def test_trace_shows_where(earful: Earful, tmp_path: Path) -> None:
@@ -180,12 +209,50 @@ def test_classify_answers_hostile_lines_one_by_one(tmp_path: Path) -> None:
     assert [type(json.loads(line)) for line in told.stdout.splitlines()] == [list] * len(hostile)
 
 
+def test_status_tells_how_channels_are_and_who_lives(earful: Earful, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    assert earful("migrate").returncode == 0
+    store.open_database(f"sqlite:///{tmp_path}/data/earful.db")
+    try:
+        with store.connection():
+            Channel.create(name="blog", kind="forums", state="paused", health="auth_required")
+            beat("ticker@here", "ticker", datetime.now(UTC))
+    finally:
+        store.close()
+
+    with EmbeddedServer(tmp_path / "data"):
+        told = earful("status")
+
+    assert told.returncode == 0, told.stderr
+    assert "channel blog: paused, auth_required\n" in told.stdout
+    assert re.search(
+        r"^ticker ticker@here: last sign of life \d+ s ago$", told.stdout, re.MULTILINE
+    )
+    assert "job queues: " in told.stdout
+
+
 def test_status_says_when_the_job_queue_is_away(earful: Earful) -> None:
     earful("migrate")
     told = earful("status")
     assert told.returncode == 1
     assert told.stdout.startswith("unfinished: 0 payloads")
     assert "job queue does not answer" in told.stderr
+
+
+def test_check_tells_a_plugin_that_is_left_out_but_not_there(
+    earful: Earful, tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text('[plugins]\ndisabled = ["forumss"]\n')
+    earful("migrate")
+    told = earful("check", "--offline")
+    assert told.returncode == 1
+    assert "plugins.disabled: no installed plugin is named 'forumss'; did you mean" in told.stderr
+
+
+def test_a_payload_beyond_all_numbers_is_refused(earful: Earful) -> None:
+    told = earful("replay", "--payload", "9" * 23)
+    assert told.returncode == 2
+    assert "is not in the range" in told.stderr
 
 
 def test_replay_without_work_does_nothing(earful: Earful) -> None:

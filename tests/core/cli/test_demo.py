@@ -35,6 +35,7 @@ def test_demo_routes_its_content_and_finds_it_again(earful: Earful, tmp_path: Pa
     second = earful("demo", "--once", "--port", "0")
     assert second.returncode == 0
     assert "with the password" not in second.stdout
+    assert f"--config {folder.name}/config.toml" in second.stdout
     assert routed[0] in second.stdout
     exported = earful("export", "--config", str(folder / "config.toml"))
     conversations = [json.loads(line) for line in exported.stdout.splitlines()]
@@ -58,7 +59,7 @@ def test_demo_serves_and_leaves_nobody(tmp_path: Path, number: signal.Signals) -
         with urllib.request.urlopen(sandbox[1], timeout=10) as answer:
             assert answer.status == 200
     watched = [os.pidfd_open(pid) for pid in _children(demo.pid)]
-    assert len(watched) == 7
+    assert len(watched) == 8
     demo.send_signal(number)
     assert demo.wait(15) == (0 if number is signal.SIGINT else -number)
     while watched:

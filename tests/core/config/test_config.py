@@ -20,7 +20,7 @@ from earful.config import (
 from earful.config.components import ChannelConfig
 from earful.config.models import BusinessHoursConfig, MailConfig
 from earful.errors import ConfigError
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
 
 def written(folder: Path, text: str) -> Path:
@@ -137,6 +137,14 @@ def test_every_mistake_is_told_with_file_and_key(tmp_path: Path) -> None:
         ("[server]\npublic_url = 'ftp://x'", "config.toml: server.public_url: expected an address"),
         ("[business_hours]\nmonday = ['09:00-09:00']", "config.toml: business_hours.monday[0]: "),
         ("[business_hours]\nholidays = ['soon']", "config.toml: business_hours.holidays[0]: "),
+        (
+            "[job_queue]\nredis_url = 'redis://h:no/0'",
+            "config.toml: job_queue.redis_url: expected ",
+        ),
+        ("[store]\nurl = 'postgresql://h:no/x'", "config.toml: store.url: expected a port"),
+        ('[store]\nurl = "sqlite:///x\\u0000"', "config.toml: store.url: expected text without"),
+        ('data_dir = "x\\u0000"', "config.toml: data_dir: expected text without"),
+        ("data_dir = { env = 'NO' }", "config.toml: data_dir: the environment variable NO is"),
         ("[job_queue]\nredis_url = 'http://x'", "config.toml: job_queue.redis_url: expected an "),
     ],
 )
@@ -194,6 +202,12 @@ c = ["d", { env = "A" }]
     }
     assert "from-" not in repr(config)
     assert masked("x from-a-file y") == "x ********** y"
+
+
+def test_any_text_may_be_a_reference(tmp_path: Path) -> None:
+    assert (
+        load(written(tmp_path, "data_dir = { env = 'D' }"), {"D": "x"}).data_dir == tmp_path / "x"
+    )
 
 
 def test_passwords_join_their_addresses_escaped(tmp_path: Path) -> None:
@@ -294,6 +308,22 @@ def test_a_components_settings_are_validated_in_the_same_words() -> None:
         'config.toml: channels.blog.more[0].ulr: unknown name; did you mean "url"?',
         'config.toml: channels.blog.tokn: unknown name; did you mean "token"?',
     ])  # fmt: skip
+
+
+def test_a_plugin_that_fails_on_settings_is_named_with_file_and_table() -> None:
+    class Broken(Settings):
+        @field_validator("*", mode="before")
+        @classmethod
+        def _look_up(cls, value: str) -> str:
+            return {}[value]
+
+        url: str
+
+    component = ComponentConfig(
+        name="blog", type="forums", table="channels.blog", settings={"url": "x"}
+    )
+    with pytest.raises(ConfigError, match=r"config.toml: channels.blog: .*'forums'.*KeyError: 'x'"):
+        validate_settings(component, Broken, "config.toml")
 
 
 def test_valid_settings_become_the_plugins_model() -> None:

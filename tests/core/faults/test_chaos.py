@@ -40,7 +40,8 @@ KILLS = 9
 VICTIMS = (
     "ingest",
     "triage",
-    "worker",
+    "fetch",
+    "send",
     "ticker",
     "web",
     "server",
@@ -137,7 +138,7 @@ def _name(command: list[str]) -> str:
         return "server"
     if "worker" not in command:
         return command[3]
-    return "worker" if "--fork" in command else command[command.index("--queue") + 1]
+    return command[command.index("--queue") + 1]
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from earful import Label, PayloadError, PluginError, RoutedItem, actions
+from earful import Label, PayloadError, PluginError, RoutedItem, Surface, actions
 from earful.actions import Actor
 from earful.config import load
 from earful.errors import ActionRefused, ConfigError
@@ -62,6 +63,31 @@ def test_channels_of_a_plugin_that_did_not_load_are_disabled_until_it_does(
 
     actions.sync_channels(inbox.runtime, now=inbox.now)
     assert {row.state for row in Channel.select()} == {ChannelState.LIVE}
+
+
+def test_a_channel_that_was_paused_is_paused_still_when_its_plugin_comes_back(
+    inbox: Inbox, wall: Wall, admin: Actor, earful_config: str, database: str, tmp_path: Path
+) -> None:
+    row = Channel.get(Channel.name == "wall")
+    actions.pause_channel(inbox.runtime, admin, row.id, "strike", now=inbox.now)
+    config = f'{earful_config}\n[channels.late]\ntype = "wall"\npaused = true\n'
+    broken = opened(config, database, tmp_path, without_wall(wall, PluginStatus.FAILED_IMPORT))
+    actions.sync_channels(broken, now=inbox.now)
+    actions.sync_channels(broken, now=inbox.now)
+
+    whole = opened(config, database, tmp_path, wall.host())
+    actions.sync_channels(whole, now=inbox.now)
+
+    assert {row.name: (str(row.state), row.state_reason) for row in Channel.select()} == {
+        "wall": ("paused", "strike"),
+        "fence": ("live", ""),
+        "late": ("paused", "the configuration says so"),
+    }
+
+    actions.resume_channel(whole, admin, row.id, now=inbox.now)
+    actions.sync_channels(broken, now=inbox.now)
+    actions.sync_channels(whole, now=inbox.now)
+    assert Channel.get_by_id(row.id).state is ChannelState.LIVE
 
 
 def test_a_type_that_nobody_brings_is_a_mistake_with_a_suggestion(
@@ -149,6 +175,24 @@ def test_classify(inbox: Inbox, wall: Wall) -> None:
         row.data["reason"] for row in Event.select().where(Event.kind == "classifier_failed")
     ]
     assert reasons == ["reader: ZeroDivisionError: boom", "second: ZeroDivisionError: boom"]
+
+
+def test_a_plugin_that_ends_the_process_is_a_plugin_that_failed(inbox: Inbox, wall: Wall) -> None:
+    def leave(_: Any) -> Any:
+        sys.exit(2)
+
+    wall.labels = wall.routes = leave
+    wall.fetches.append(SystemExit(2))
+
+    (message,) = inbox.receive("wall", wall.payload(SystemExit(2)), wall.payload(post("m1")))
+    inbox.tick()
+
+    said = "it tried to end the process, with 2"
+    assert message.queue == "General"
+    assert inbox.refused_payloads() == [("quarantined", said)]
+    reasons = [row.data["reason"] for row in Event.select() if row.data.get("reason")]
+    assert reasons == [f"reader: {said}", f"sorter: {said}"]
+    assert said in [row.health_detail for row in Channel.select()]
 
 
 def test_route(inbox: Inbox, wall: Wall) -> None:
@@ -239,6 +283,20 @@ def test_count_length(inbox: Inbox, wall: Wall) -> None:
     with pytest.raises(ActionRefused, match="6 of 5"):
         inbox.reply(message, "Longer")
     assert inbox.reply(message, "Short").state == "sent"
+
+
+def test_what_is_no_answer_is_a_failure_too(inbox: Inbox, wall: Wall) -> None:
+    (message,) = inbox.receive("wall", wall.payload(post("m1")))
+    channel = inbox.runtime.channels["wall"]
+    nothing = {"capabilities": lambda _: None, "count_length": lambda _: None}
+    channel.type = replace(channel.type, reply_cost=lambda *_: "dear", **nothing)
+    wall.permission = "yes"
+
+    assert "it gave NoneType, not Capabilities" in channel.capabilities.like.reason
+    assert channel.count_length("abc") == 3
+    assert channel.reply_cost("abc", Surface.PRIVATE) is None
+    with pytest.raises(ActionRefused, match="it gave str, not ReplyPermission"):
+        inbox.reply(message, "One")
 
 
 def test_a_plugin_cannot_change_what_is_kept(inbox: Inbox, wall: Wall) -> None:

@@ -202,7 +202,7 @@ def test_an_outage_never_pauses_a_channel(inbox: Inbox, wall: Wall) -> None:
         (Account(external_id="1", name="Our wall", detail="As Ann."), Health.OK, "As Ann."),
         (AuthenticationFailed("Bad token."), Health.AUTH_REQUIRED, "Bad token."),
         (KeyError("id"), Health.DEGRADED, "KeyError: 'id'"),
-        (None, Health.DEGRADED, "AttributeError"),
+        (None, Health.DEGRADED, "not Account"),
     ],
     ids=["fine", "credentials", "a bug", "no account"],
 )
@@ -252,7 +252,22 @@ def test_a_hostile_fetch_is_contained(inbox: Inbox, wall: Wall) -> None:
     assert channel().next_poll_at > inbox.now
 
 
-@pytest.mark.parametrize("answer", [None, "nonsense", FetchResult(payloads=("x",))])  # type: ignore[arg-type]
+WRONG: tuple[Any, ...] = (
+    None,
+    "nonsense",
+    FetchResult(payloads=("x",)),  # type: ignore[arg-type]
+    FetchResult(payloads=(Payload(body="x"),)),  # type: ignore[arg-type]
+    FetchResult(payloads=(Payload(body=b"", content_type=None),)),  # type: ignore[arg-type]
+    FetchResult(payloads=(Payload(body=b"", meta=None),)),  # type: ignore[arg-type]
+    FetchResult(payloads=(Payload(body=b"", meta={"a": 1}),)),  # type: ignore[dict-item]
+    FetchResult(cursor=None),  # type: ignore[arg-type]
+    FetchResult(next_poll_seconds="soon"),  # type: ignore[arg-type]
+    FetchResult(next_poll_seconds=float("nan")),  # type: ignore[arg-type]
+    FetchResult(notice=7),  # type: ignore[arg-type]
+)
+
+
+@pytest.mark.parametrize("answer", WRONG)
 def test_an_answer_that_is_none_is_the_plugins_failure(
     inbox: Inbox, wall: Wall, answer: Any
 ) -> None:

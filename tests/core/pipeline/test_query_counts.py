@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from earful import Label, Removal, RemovalKind, actions
 from earful.actions import SYSTEM
-from earful.store.models import Queue, database
+from earful.pipeline.route.policies import applied_policies, enabled_policies
+from earful.store.models import PolicyRun, Queue, database
 from earful.testing.inbox import Inbox
 
 from tests.wall import Wall, post
@@ -72,6 +73,28 @@ def cost(inbox: Inbox, wall: Wall, *items: Any) -> int:
     with counted(statements):
         inbox.run_jobs()
     return len(statements)
+
+
+def test_a_long_conversation_costs_routing_no_more_rows(inbox: Inbox, wall: Wall) -> None:
+    number = actions.save_policy(
+        inbox.runtime,
+        SYSTEM,
+        None,
+        name="each time",
+        conditions={"all": []},
+        actions=[{"do": "label", "value": "c:d"}],
+        once=False,
+        now=inbox.now,
+    )
+    messages = [post(f"m{n}", "refund", thread_id="long") for n in range(30)]
+    inbox.receive("wall", wall.payload(*messages[:10]))
+    inbox.receive("wall", wall.payload(*messages[10:]))
+
+    (conversation_id,) = {each.conversation_id for each in inbox.messages()}
+    found = applied_policies(enabled_policies({}), [conversation_id])
+    assert PolicyRun.select().where(PolicyRun.policy == number).count() == 30
+    assert [len(each) for each in found.values()] == [1]
+    assert number not in found[conversation_id]
 
 
 def test_new_messages(inbox: Inbox, wall: Wall) -> None:

@@ -63,11 +63,12 @@ def route(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> Non
     items = to_route(message_ids)
     if not items:
         return
+    policies = enabled_policies(runtime.compiled_policies)
     bench = _Bench(
         runtime,
         Directory.load(runtime.config.inbox.fallback_queue),
-        enabled_policies(runtime.compiled_policies),
-        applied_policies({item.conversation_id for item in items if not item.opens}),
+        policies,
+        applied_policies(policies, {item.conversation_id for item in items if not item.opens}),
         moment_facts(runtime.hours_in_force(), now),
     )
     verdicts = [_judge(bench, item) for item in items]

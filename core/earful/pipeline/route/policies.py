@@ -50,13 +50,20 @@ def _compile(
         logger.warning("policy=%s version=%s left out: %s", name, version, error)
 
 
-def applied_policies(conversation_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Which policies have acted on these conversations before."""
-    ids = list(conversation_ids)
+def applied_policies(
+    policies: Iterable[CompiledPolicy], conversation_ids: Iterable[int]
+) -> dict[int, set[int]]:
+    """Which policies that act once have acted on these conversations before.
+
+    Of others nobody asks, and they may have run for each of many thousand messages.
+    """
+    ids, once = list(conversation_ids), [each.id for each in policies if each.once]
     found: dict[int, set[int]] = {}
-    if ids:
-        rows = PolicyRun.select(PolicyRun.conversation, PolicyRun.policy).where(
-            PolicyRun.conversation.in_(ids)
+    if ids and once:
+        rows = (
+            PolicyRun.select(PolicyRun.conversation, PolicyRun.policy)
+            .where(PolicyRun.conversation.in_(ids) & PolicyRun.policy.in_(once))
+            .distinct()
         )
         for conversation_id, policy_id in rows.tuples():
             found.setdefault(conversation_id, set()).add(policy_id)

@@ -20,6 +20,8 @@ class Channel(Row):
     title = CharField(max_length=200, default="")
     state = ChoiceField(ChannelState, default=ChannelState.LIVE)
     state_reason = TextField(default="")
+    paused_reason = TextField(null=True)
+    """Why it was paused before it was disabled; None where it was not."""
     health = ChoiceField(Health, default=Health.UNKNOWN)
     health_detail = TextField(default="")
     notice = TextField(default="")
