@@ -35,7 +35,7 @@ from earful_admin.inbox.notices import news, unread
 from earful_admin.inbox.presence import Presence, presence_state
 from earful_admin.nav import NavItem
 
-__all__ = ["LIST_KEYS", "Listing", "word_of"]
+__all__ = ["LIST_KEYS", "Listing", "short_word", "word_of"]
 
 TITLES = {
     "all": (mark("All open"), "inbox", "i"),
@@ -131,7 +131,7 @@ class Listing(Presence):
             "notices": ".".join(map(str, unread())),
         }
         if wanted is not None:
-            words["conversation"] = word_of(changes.conversation_state(wanted))
+            words["conversation"] = short_word(changes.conversation_state(wanted))
         changed = {name for name, word in words.items() if request.args.get(name) != word}
         if not changed:
             return "", 204
