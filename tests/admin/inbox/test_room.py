@@ -66,3 +66,19 @@ def test_the_head_of_a_conversation_has_room_for_the_name(
         assert (width, is_clear) == (width, True)
         assert name >= 110
         assert height < 105, "no more than two rows"
+
+
+@pytest.mark.parametrize(("width", "height"), [(844, 390), (390, 420)])
+def test_a_small_screen_leaves_room_to_read(
+    screen: Screen, town: Town, width: int, height: int
+) -> None:
+    screen.page.set_viewport_size({"width": width, "height": height})
+    screen.sign_in(Role.AGENT)
+    screen.open(f"/?c={town.yuki}")
+    room = "box => box.clientHeight"
+    scroller = screen.page.locator("#thread-scroll")
+    assert scroller.evaluate(room) > height * 0.4
+    screen.page.click("#composer-text")
+    screen.page.keyboard.type("Hello")
+    assert screen.page.locator("#send").is_visible()
+    assert scroller.evaluate(room) > height * 0.4
