@@ -118,6 +118,7 @@
     const id = openId();
     if (!id) return;
     const fresh = await fragment(thread().dataset.fresh, "pane");
+    await shared.canChange();
     if (!fresh || openId() !== id) return;
     const wasAtBottom = isAtBottom();
     const other = $("#thread", fresh);
@@ -143,7 +144,8 @@
   setInterval(async () => {
     const id = openId();
     if (!id || document.hidden) return;
-    const fresh = await fragment(thread().dataset.fresh, "about").catch(() => null);
+    const fresh = await shared.canChange()
+      .then(() => fragment(thread().dataset.fresh, "about")).catch(() => null);
     if (!fresh || openId() !== id) return;
     drawAbout(fresh);
     htmx.process(thread());

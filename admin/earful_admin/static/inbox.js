@@ -306,6 +306,15 @@
   };
 
   // ── Staying up to date ────────────────────────────────────────────────────────────────────
+  // What changes a part in place comes with the first change.
+  let changing = null;
+  shared.canChange = () => {
+    changing ??= bring(inbox.dataset.morph).catch((error) => {
+      changing = null;
+      throw error;
+    });
+    return changing;
+  };
   const change = (old, fresh, morphStyle) => Idiomorph.morph(old, fresh, {
     morphStyle,
     // A field in use keeps what is typed; anything else with the focus is brought up to date.

@@ -150,6 +150,7 @@
     if (response.status === 204) return;
     if (!response.ok) throw new Error(String(response.status));
     const said = await response.json();
+    await shared.canChange();
     inbox.dataset.word = said.state;
     if (said.order) refreshLines(said, force, reached);
     shared.presenceTold(said);

@@ -39,11 +39,11 @@ def test_the_first_view_after_signing_in_weighs_little(agent: FlaskClient) -> No
     page = agent.get("/").text
     assert page.count('class="list-row') >= 40
     assert len(files(page)) > 8
-    assert weight(agent, "/") <= 60 * KB
+    assert weight(agent, "/") <= 56 * KB
 
 
 def test_a_conversation_adds_little(agent: FlaskClient, town: Town) -> None:
-    assert weight(agent, f"/?c={town.yuki}") <= 75 * KB
+    assert weight(agent, f"/?c={town.yuki}") <= 73 * KB
 
 
 def test_what_only_a_conversation_needs_waits_for_one(agent: FlaskClient, town: Town) -> None:
