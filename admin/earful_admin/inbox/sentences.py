@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from earful.policies.retelling import retold
+from earful.policies.retelling import retold, retold_reason
 from earful.store.queries.timeline import EventLine
 from earful.wording import gettext as _
 from earful.wording import mark, ngettext, placeholders
@@ -106,7 +106,7 @@ def _routed(data: Mapping[str, Any]) -> Sentence:
             title=_(
                 "Policy “%(name)s”, version %(version)s", name=each["name"], version=each["version"]
             ),
-            because=tuple(each.get("because", ())),
+            because=tuple(retold_reason(str(why)) for why in each.get("because", ())),
             did=_did(each),
         )
         for each in policies
