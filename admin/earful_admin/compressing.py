@@ -2,11 +2,7 @@
 
 Static files are compressed by `assets`, once and well; here is what is made for each request.
 
-What is compressed tells by its length what it holds, to somebody who listens, can put words of
-theirs into a page and can make a browser ask for it again and again (BREACH). Another site cannot:
-its requests carry no cookie, and where one does, because somebody follows a link, the answer is
-left as it is. What stands on a page of ours that must stay secret is the token of its forms; the
-part that proves it is signed with the time, so that it is another one each second.
+What another site makes a browser ask for is left as it is: docs/decisions/0026 says why.
 """
 
 from __future__ import annotations
@@ -40,8 +36,8 @@ def init_app(app: Flask) -> None:
 
 def accepts_gzip(asked: Request) -> bool:
     """Whether a compressed answer can be read, and does not go to a page of another site."""
-    is_foreign = asked.headers.get("Sec-Fetch-Site") == "cross-site"
-    return asked.accept_encodings["gzip"] > 0 and not is_foreign
+    is_own = asked.headers.get("Sec-Fetch-Site", "none") in {"same-origin", "none"}
+    return is_own and asked.accept_encodings["gzip"] > 0
 
 
 def _compress(response: Response) -> Response:

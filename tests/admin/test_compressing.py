@@ -61,11 +61,16 @@ def test_who_cannot_read_it_gets_it_plain(stranger: FlaskClient, asked: str) -> 
         assert "Content-Encoding" not in answer.headers
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_what_another_site_makes_a_browser_ask_for_tells_nothing_by_its_length(
-    sign_in: Callable[[Role], FlaskClient],
+    sign_in: Callable[[Role], FlaskClient], site: str
 ) -> None:
-    headers = {**ASKS, "Sec-Fetch-Site": "cross-site"}
-    assert "Content-Encoding" not in sign_in(Role.AGENT).get("/", headers=headers).headers
+    client = sign_in(Role.AGENT)
+    assert (
+        "Content-Encoding" not in client.get("/", headers={**ASKS, "Sec-Fetch-Site": site}).headers
+    )
+    for ours in ("same-origin", "none"):
+        unpacked(client.get("/", headers={**ASKS, "Sec-Fetch-Site": ours}))
 
 
 def test_little_is_not_worth_it(stranger: FlaskClient) -> None:
