@@ -5,6 +5,7 @@ So browsers may keep them, and a first visit loads little.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from functools import cache
 from pathlib import Path
@@ -14,14 +15,19 @@ from rcssmin import cssmin
 from rjsmin import jsmin
 
 from earful_admin.access import public
+from earful_admin.compressing import accepts_gzip
 
 __all__ = ["STATIC", "asset", "init_app"]
 
 STATIC = Path(__file__).parent / "static"
 _YEAR = 31_536_000
-_SMALLER = {".css": (cssmin, "text/css"), ".js": (jsmin, "text/javascript")}
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_SMALLER = {".css": cssmin, ".js": jsmin}
 # What others made, in a folder of its own, stays as they gave it out.
 _OURS = frozenset(path.name for path in STATIC.iterdir() if path.suffix in _SMALLER)
+_TEXTS = frozenset(
+    path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in _TYPES
+)
 
 
 @cache
@@ -30,8 +36,13 @@ def _content(name: str) -> bytes:
     path = STATIC / name
     if name not in _OURS:
         return path.read_bytes()
-    minify, _type = _SMALLER[path.suffix]
-    return str(minify(path.read_text(encoding="utf-8"))).encode()
+    return str(_SMALLER[path.suffix](path.read_text(encoding="utf-8"))).encode()
+
+
+@cache
+def _compressed(name: str) -> bytes:
+    """The same, as small as it gets: it is done once."""
+    return gzip.compress(_content(name), 9, mtime=0)
 
 
 @cache
@@ -53,8 +64,8 @@ def _addressed(root: str, name: str) -> str:
 
 @public
 def _static(filename: str) -> Response:
-    if filename in _OURS and not current_app.debug:
-        response = _made_small(filename)
+    if filename in _TEXTS and not current_app.debug:
+        response = _text(filename)
     else:
         response = send_from_directory(STATIC, filename)
     # A font is named in the style sheet, which knows no versions; it does not change either.
@@ -63,10 +74,16 @@ def _static(filename: str) -> Response:
     return response
 
 
-def _made_small(name: str) -> Response:
-    _minify, kind = _SMALLER[Path(name).suffix]
-    response = Response(_content(name), mimetype=kind)
-    response.set_etag(_version(name))
+def _text(name: str) -> Response:
+    kind = _TYPES[Path(name).suffix]
+    if accepts_gzip(request):
+        response = Response(_compressed(name), mimetype=kind)
+        response.headers["Content-Encoding"] = "gzip"
+        response.set_etag(f"{_version(name)}-gzip")
+    else:
+        response = Response(_content(name), mimetype=kind)
+        response.set_etag(_version(name))
+    response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = "no-cache"
     response.make_conditional(request)
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from earful import actions
+from earful import actions, wording
 from earful.components import Badge
 from earful.store.contact_export import exported_contact
 from earful.store.database import TooSlow
@@ -140,7 +140,9 @@ class ContactsView(PageView):
     def merge(self, contact_id: int) -> ResponseReturnValue:
         """Another contact is the same person."""
         other = _other()
-        suggested = (each.evidence for each in matches(contact_id) if each.contact_id == other)
+        # It is kept with the merge, for readers of any language.
+        with wording.speaking("en"):
+            suggested = (each.evidence for each in matches(contact_id) if each.contact_id == other)
         actions.merge_contacts(
             self.runtime,
             self.actor,

@@ -18,10 +18,12 @@ from flask import Flask, g
 from markupsafe import Markup, escape
 
 __all__ = [
-    "ago", "counted", "dated", "due", "exactly", "init_app", "ink_on", "mentions",
+    "ago", "at_most_99", "counted", "dated", "due", "exactly", "init_app", "ink_on", "mentions",
     "span", "tint", "words",
 ]  # fmt: skip
 
+MOST_SHOWN = 99
+"""Nobody acts on the difference beyond."""
 _SOON = timedelta(minutes=15)
 _FAR = 8000
 """A year that no real deadline reaches; the store writes 9000 for "never"."""
@@ -115,6 +117,15 @@ def due(moment: datetime | None, now: datetime | None = None) -> dict[str, str] 
     level = "warn" if left <= _SOON else "calm"
     text = _("due in %(span)s", span=_long_span(left))
     return {"level": level, "short": span(left), "words": text}
+
+
+def at_most_99(number: int, *, is_cut: bool = False) -> str:
+    """A count as a mark: "99+" beyond that, "12+" where counting stopped; "" for none so far."""
+    if number > MOST_SHOWN:
+        return f"{MOST_SHOWN}+"
+    if is_cut:
+        return f"{number}+" if number else ""
+    return str(number)
 
 
 def tint(name: str) -> int:

@@ -26,7 +26,8 @@ class NavItem:
     icon: str = ""
     dot: str = ""
     group: str = ""
-    count: int | None = None
+    count: str | None = None
+    """"" where it is not known yet; None for what is not counted."""
     active: bool = False
     in_bar: bool = False
     key: str = ""

@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from earful_admin import (
     access,
     assets,
+    compressing,
     context,
     errors,
     formats,
@@ -46,6 +47,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.before_request(language.choose)
     app.before_request(_connect)
     app.teardown_request(_disconnect)
+    compressing.init_app(app)
     # The order of these is the order of the checks: host and site, then role, then token.
     security.init_app(app, runtime.config)
     access.init_app(app)

@@ -38,6 +38,14 @@ def test_a_deadline(left: timedelta, level: str, short: str, words: str) -> None
     assert formats.due(NOW + left, NOW) == {"level": level, "short": short, "words": words}
 
 
+@pytest.mark.parametrize(
+    ("number", "is_cut", "mark"),
+    [(0, False, "0"), (7, False, "7"), (100, True, "99+"), (12, True, "12+"), (0, True, "")],
+)
+def test_a_count_says_where_it_stopped(number: int, mark: str, *, is_cut: bool) -> None:
+    assert formats.at_most_99(number, is_cut=is_cut) == mark
+
+
 def test_no_deadline() -> None:
     assert formats.due(None, NOW) is None
     assert formats.due(NEVER, NOW) is None

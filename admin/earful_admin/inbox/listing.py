@@ -29,12 +29,13 @@ from flask_admin import expose
 from earful_admin import context
 from earful_admin.access import may, needs
 from earful_admin.assets import asset
+from earful_admin.formats import at_most_99
 from earful_admin.inbox.lines import Line, Lines, Look
 from earful_admin.inbox.notices import news, unread
 from earful_admin.inbox.presence import Presence, presence_state
 from earful_admin.nav import NavItem
 
-__all__ = ["LIST_KEYS", "Listing", "word_of"]
+__all__ = ["LIST_KEYS", "Listing", "short_word", "word_of"]
 
 TITLES = {
     "all": (mark("All open"), "inbox", "i"),
@@ -65,6 +66,9 @@ LIST_KEYS = (
 )
 UNKNOWN_BADGE = Badge(letters="?", colour="#59626f")
 MOST_COUNTS_KEPT = 512
+FIRST_PAGE = 40
+MOST_ROWS = 500
+"""How many lines a browser may want brought up to date."""
 MOST_KNOWN = 100
 """How many lines a browser may say it has; a first page has forty."""
 
@@ -79,7 +83,7 @@ class Listing(Presence):
     zone: ZoneInfo
     render: Any
     _lines_made: Lines | None = None
-    _counted: dict[Any, dict[str, int]]
+    _counted: dict[Any, dict[str, str]]
 
     # The navigation
 
@@ -127,7 +131,7 @@ class Listing(Presence):
             "notices": ".".join(map(str, unread())),
         }
         if wanted is not None:
-            words["conversation"] = word_of(changes.conversation_state(wanted))
+            words["conversation"] = short_word(changes.conversation_state(wanted))
         changed = {name for name, word in words.items() if request.args.get(name) != word}
         if not changed:
             return "", 204
@@ -161,7 +165,7 @@ class Listing(Presence):
 
     # What is shown
 
-    def _list(self, view: View) -> dict[str, Any]:
+    def _list(self, view: View, limit: int = FIRST_PAGE) -> dict[str, Any]:
         title, line = self._title(view)
         order = self._order(view, line)
         shown = {
@@ -175,9 +179,11 @@ class Listing(Presence):
             "address": self._address,
             "opened": request.args.get("c", type=int),
         }
-        return shown | self._page_of(view, order, line)
+        return shown | self._page_of(view, order, line, limit)
 
-    def _page_of(self, view: View, order: ListOrder, line: ViewLine | None) -> dict[str, Any]:
+    def _page_of(
+        self, view: View, order: ListOrder, line: ViewLine | None, limit: int
+    ) -> dict[str, Any]:
         cursor = Cursor.parse(request.args.get("after"))
         try:
             page = list_conversations(
@@ -186,6 +192,7 @@ class Listing(Presence):
                 order=order,
                 narrowed=self._narrowed(line),
                 after=cursor,
+                limit=limit,
             )
         except TooSlow:
             return {"lines": (), "after": None, "is_first_page": True, "is_slow": True}
@@ -197,7 +204,8 @@ class Listing(Presence):
         }
 
     def _changed_list(self, view: View) -> dict[str, Any]:
-        found = self._list(view)
+        rows = request.args.get("rows", FIRST_PAGE, type=int)
+        found = self._list(view, min(max(rows, FIRST_PAGE), MOST_ROWS))
         lines: Sequence[Line] = found["lines"]
         pairs = request.args.get("known", "").split(",")[:MOST_KNOWN]
         known = dict(pair.partition(".")[::2] for pair in pairs)
@@ -279,7 +287,7 @@ class Listing(Presence):
             g.inbox_state = changes.inbox_state()
         return str(g.inbox_state)
 
-    def _counts(self) -> dict[str, int]:
+    def _counts(self) -> dict[str, str]:
         """Counted anew only after something happened, and each minute for what time changes."""
         if "inbox_counts" not in g:
             queue_ids = tuple(queue.id for queue in self._queues())
@@ -293,10 +301,14 @@ class Listing(Presence):
                 narrowed = {
                     line.key: filter_of(line, agent_id=agent_id, now=self.now) for line in saved
                 }
-                kept[key] = counts(queue_ids, agent_id=agent_id, saved=narrowed)
+                found = counts(queue_ids, agent_id=agent_id, saved=narrowed)
+                kept[key] = {
+                    each: at_most_99(count.found, is_cut=count.is_cut)
+                    for each, count in found.items()
+                }
             g.inbox_counts = kept[key]
-        found: dict[str, int] = g.inbox_counts
-        return found
+        shown: dict[str, str] = g.inbox_counts
+        return shown
 
 
 def word_of(state: str) -> str:

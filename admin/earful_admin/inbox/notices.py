@@ -17,6 +17,7 @@ from flask_admin import expose
 
 from earful_admin import context
 from earful_admin.access import needs
+from earful_admin.formats import at_most_99
 from earful_admin.nav import NavItem
 from earful_admin.views import PageView
 
@@ -94,7 +95,7 @@ class NoticesView(PageView):
     def nav_items(self) -> Iterable[NavItem]:
         """One link, with how many are unread."""
         for item in super().nav_items():
-            yield replace(item, count=unread()[0])
+            yield replace(item, count=at_most_99(unread()[0]))
 
     @expose("/")
     def index(self) -> str:

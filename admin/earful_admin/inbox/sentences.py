@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from earful.policies.retelling import retold
+from earful.policies.retelling import retold, retold_reason
 from earful.store.queries.timeline import EventLine
 from earful.wording import gettext as _
 from earful.wording import mark, ngettext, placeholders
@@ -72,8 +72,24 @@ def _given(event: EventLine) -> tuple[Reason, ...]:
     """Why a queue gave a conversation to somebody."""
     if event.kind != "assigned" or not event.data.get("by"):
         return ()
-    because = _(str(event.data.get("reason", "")))
-    return (Reason(title=str(event.data["by"]), because=(because,)),)
+    queue, _colon, strategy = str(event.data["by"]).rpartition(": ")
+    title = f"{queue}: {_(strategy)}" if queue else strategy
+    return (Reason(title=title, because=tuple(_why(event.data))),)
+
+
+def _why(data: Mapping[str, Any]) -> Iterable[str]:
+    if data.get("reason"):
+        yield _(str(data["reason"]))
+    if data.get("knows"):
+        yield _("knows %(skills)s", skills=", ".join(data["knows"]))
+    elif data.get("wanted"):
+        skills = ", ".join(data["wanted"])
+        yield _("nobody free has a fitting skill (%(skills)s)", skills=skills)
+    elif "wanted" in data:
+        yield _("nobody free has a fitting skill")
+    if "load" in data:
+        held = int(data["load"])
+        yield ngettext("held %(n)s open conversation", "held %(n)s open conversations", held)
 
 
 def listed(parts: list[str]) -> str:
@@ -90,7 +106,7 @@ def _routed(data: Mapping[str, Any]) -> Sentence:
             title=_(
                 "Policy “%(name)s”, version %(version)s", name=each["name"], version=each["version"]
             ),
-            because=tuple(each.get("because", ())),
+            because=tuple(retold_reason(str(why)) for why in each.get("because", ())),
             did=_did(each),
         )
         for each in policies

@@ -31,7 +31,7 @@ from earful_admin.inbox.bulk import IGNORE_REASONS, Bulk
 from earful_admin.inbox.composing import composer, web_address
 from earful_admin.inbox.entries import by_day
 from earful_admin.inbox.judging import Judging
-from earful_admin.inbox.listing import LIST_KEYS, Listing, word_of
+from earful_admin.inbox.listing import LIST_KEYS, Listing, short_word, word_of
 from earful_admin.inbox.macros import Macros
 from earful_admin.inbox.notices import notices_word
 from earful_admin.inbox.on_platform import OnPlatform, offers
@@ -65,9 +65,11 @@ class InboxView(Listing, Bulk, Acting, Macros, Attaching, Writing, Judging, OnPl
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
-        """The whole page, or only the conversation where htmx asks for that pane."""
+        """The whole page, or of the conversation the pane or only what stands around it."""
         view = self._view()
         wanted = request.args.get("c", type=int)
+        if _asks_for("about") and wanted is not None:
+            return str(self.render("inbox/about.html", **self._about(view, self._page(wanted))))
         if _asks_for("pane") and wanted is not None:
             html = self.render("inbox/pane.html", **self._conversation(view, wanted))
             return html, 200, {"HX-Push-Url": self._address(view.key, c=wanted)}
@@ -134,13 +136,19 @@ class InboxView(Listing, Bulk, Acting, Macros, Attaching, Writing, Judging, OnPl
         page = conversation_page(conversation_id)
         if page is None:
             return {"page": None, "missing": True, "opened": conversation_id}
+        read_to = read_up_to(conversation_id, context.agent().id)
+        stretch = self._timeline(page, _until(conversation_id), read_to=read_to)
+        return {"opened": conversation_id, **self._about(view, page), **stretch}
+
+    def _about(self, view: View, page: ConversationPage) -> dict[str, Any]:
+        """What stands around the timeline: the head, the details, the composer."""
         choices = snooze_choices(self.now, self.zone)
         return {
             "page": page,
+            "row": page.row,
             "view": view,
-            "opened": conversation_id,
             "composer": self._composer(page, request.args.get("m", type=int)),
-            "conversation_word": word_of(changes.conversation_state(conversation_id)),
+            "conversation_word": short_word(changes.conversation_state(page.row.id)),
             "snooze_choices": choices,
             "largest_file": LARGEST,
             "agents": people.assignable_agents(),
@@ -148,11 +156,9 @@ class InboxView(Listing, Bulk, Acting, Macros, Attaching, Writing, Judging, OnPl
             "priorities": list(reversed(PriorityRank)),
             "ignore_reasons": IGNORE_REASONS,
             "address": self._address,
-            **self._timeline(
-                page,
-                _until(page.row.id),
-                read_to=read_up_to(conversation_id, context.agent().id),
-            ),
+            "badge_of": self._badge,
+            "zone": self.zone,
+            "web_address": web_address,
         }
 
     def _timeline(

@@ -8,7 +8,7 @@ from earful import actions
 from earful.actions import COLOURS
 from earful.store.models import Queue
 from earful.store.queries import people
-from earful.store.queries.inbox import counts
+from earful.store.queries.inbox import Count, counts
 from earful.store.states import AssignmentStrategy, Role
 from earful.wording import gettext as _
 from earful.wording import mark, ngettext
@@ -20,13 +20,12 @@ from wtforms.validators import Optional, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from earful_admin import context
-from earful_admin.formats import counted
+from earful_admin.formats import at_most_99, counted
 from earful_admin.manage.tables import EditedTable
 
 __all__ = ["QueuesView", "minutes_in_words"]
 
 _LONGEST = 60 * 24 * 90
-_MOST_SHOWN = 99
 STRATEGIES = {
     AssignmentStrategy.BY_HAND: mark("By hand: people take what they answer"),
     AssignmentStrategy.ROUND_ROBIN: mark("Round robin: each in turn"),
@@ -55,12 +54,12 @@ def minutes_in_words(minutes: int | None) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _open_counts() -> dict[str, int]:
+def _open_counts() -> dict[str, Count]:
     """Open conversations by queue, read once a request."""
     if "open_counts" not in g:
         ids = [row.id for row in Queue.select(Queue.id)]
         g.open_counts = counts(ids, agent_id=context.agent().id)
-    found: dict[str, int] = g.open_counts
+    found: dict[str, Count] = g.open_counts
     return found
 
 
@@ -72,10 +71,9 @@ def _name(view: QueuesView, _context: Any, row: Queue, _name: str) -> Markup:
 
 
 def _open(_view: QueuesView, _context: Any, row: Queue, _name: str) -> Markup:
-    count = _open_counts().get(f"queue-{row.id}", 0)
-    shown = f"{_MOST_SHOWN}+" if count > _MOST_SHOWN else count
+    count = _open_counts().get(f"queue-{row.id}", Count(0))
     return Markup('<a href="{}">{}</a>').format(
-        url_for("inbox.index", view=f"queue-{row.id}"), shown
+        url_for("inbox.index", view=f"queue-{row.id}"), at_most_99(count.found)
     )
 
 

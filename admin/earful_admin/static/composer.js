@@ -234,12 +234,20 @@
     const sign = composer().dataset.signOff;
     return sign && text && !text.endsWith(sign) ? `${text} ${sign}` : text;
   };
-  // The browser counts at once; where the channel counts otherwise, the server's answer corrects it.
+  // The browser counts at once. Where the channel counts otherwise, it goes on from the server's last
+  // number by what people call characters, and the server's answer corrects it.
+  const graphemes = new Intl.Segmenter();
+  const lengthHere = () => {
+    const words = signed(textBox().value.trim());
+    return composer().dataset.plain ? [...words].length : [...graphemes.segment(words)].length;
+  };
+  let apart = 0;
   const count = () => {
     const limit = isNote() ? 0 : Number(chosen()?.dataset.limit);
     $("#counter").hidden = !limit;
     missing = 0;
-    drawCount([...signed(textBox().value.trim())].length, limit);
+    const length = lengthHere();
+    drawCount(length && length + apart, limit);
   };
   let missing = 0;
   let isOver = false;
@@ -265,6 +273,7 @@
   const draw = (said) => {
     if (said.length === undefined) return;
     missing = said.missing.length;
+    apart = composer().dataset.plain ? 0 : said.length - lengthHere();
     drawCount(said.length, said.limit ?? 0);
     const cost = $("[data-cost]");
     cost.hidden = !said.cost;

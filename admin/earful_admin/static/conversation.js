@@ -33,6 +33,21 @@
     if (event.target.closest("#thread-news")) toBottom();
   });
 
+  // What is put above leaves what is read where it is.
+  let below = 0;
+  const isEarlier = ({ detail }) => detail.target?.id === "earlier-link";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const box = scroller();
+    if (isEarlier(event)) below = box.scrollHeight - box.scrollTop;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const box = scroller();
+    if (!below || !box) return;
+    box.scrollTop = box.scrollHeight - below;
+    below = 0;
+    if (document.activeElement === document.body) box.focus({ preventScroll: true });
+  });
+
   // From one message to the next.
   const lines = () => $$(".timeline > .entry");
   const stepLine = (by) => {
@@ -103,14 +118,12 @@
     const id = openId();
     if (!id) return;
     const fresh = await fragment(thread().dataset.fresh, "pane");
+    await shared.canChange();
     if (!fresh || openId() !== id) return;
     const wasAtBottom = isAtBottom();
     const other = $("#thread", fresh);
     thread().dataset.word = other?.dataset.word ?? "";
-    for (const part of ["thread-head", "context"]) {
-      const old = document.getElementById(part);
-      if (force || !isBusy(old)) morphPart(part, fresh);
-    }
+    drawAbout(fresh, force);
     const arrived = mergeTimeline($("#latest", fresh));
     newest = Number($("input[name=seen]", fresh)?.value ?? 0);
     tell("refreshed", { fresh });
@@ -120,6 +133,23 @@
     if (arrived) announce(text("A new message arrived in this conversation"));
     noteSeen();
   };
+
+  const drawAbout = (fresh, force = false) => {
+    for (const part of ["thread-head", "context"]) {
+      const old = document.getElementById(part);
+      if (force || !isBusy(old)) morphPart(part, fresh);
+    }
+  };
+  // What time alone changes: how long is left. What was said stays as it is.
+  setInterval(async () => {
+    const id = openId();
+    if (!id || document.hidden) return;
+    const fresh = await shared.canChange()
+      .then(() => fragment(thread().dataset.fresh, "about")).catch(() => null);
+    if (!fresh || openId() !== id) return;
+    drawAbout(fresh);
+    htmx.process(thread());
+  }, 60_000);
 
   const morphPart = (id, fresh) => {
     const old = document.getElementById(id);

@@ -213,11 +213,14 @@
   const act = async (form, submitter) => {
     const id = openId();
     const next = neighbour(id);
-    const inMenu = form.closest(".menu");
+    // A button of a message stands elsewhere than the form it sends.
+    const where = submitter ?? form;
+    const inMenu = where.closest(".menu");
     const around = [];
-    for (let each = form; each; each = each.parentElement) around.push(each);
+    for (let each = where.closest("form, [role=group]"); each; each = each.parentElement) around.push(each);
     try {
-      const said = await post(form.action, new FormData(form, submitter));
+      const url = submitter?.hasAttribute("formaction") ? submitter.formAction : form.action;
+      const said = await post(url, new FormData(form, submitter));
       if (said.refused) return void toast(said.refused, { kind: "danger" });
       closeMenus();
       form.reset();
@@ -303,6 +306,15 @@
   };
 
   // ── Staying up to date ────────────────────────────────────────────────────────────────────
+  // What changes a part in place comes with the first change.
+  let changing = null;
+  shared.canChange = () => {
+    changing ??= bring(inbox.dataset.morph).catch((error) => {
+      changing = null;
+      throw error;
+    });
+    return changing;
+  };
   const change = (old, fresh, morphStyle) => Idiomorph.morph(old, fresh, {
     morphStyle,
     // A field in use keeps what is typed; anything else with the focus is brought up to date.

@@ -18,17 +18,25 @@
   const HIDDEN = 30_000;
   const LONGEST = 60_000;
   const FIRST_PAGE = 40;
+  const MOST_ROWS = 500;
   const SAID_EVERY = 30_000;
 
   const listed = () => $$(".list-row", rows);
   const known = () => listed().slice(0, FIRST_PAGE)
     .map((row) => `${row.dataset.id}.${row.dataset.word}`).join(",");
 
+  // How many lines are brought up to date: after something was done here, every page that is shown.
+  const reach = (force) => {
+    const pages = force ? Math.ceil(listed().length / FIRST_PAGE) : 1;
+    return Math.min(Math.max(pages, 1) * FIRST_PAGE, MOST_ROWS);
+  };
+
   const address = (force) => {
     const url = new URL(inbox.dataset.updates, location.origin);
     const asked = { view: inbox.dataset.view, sort: inbox.dataset.order, state: force ? "" : inbox.dataset.word };
     for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
     url.searchParams.set("known", known());
+    url.searchParams.set("rows", reach(force));
     if (openId()) {
       url.searchParams.set("c", openId());
       url.searchParams.set("conversation", thread().dataset.word);
@@ -48,7 +56,7 @@
   const isCalm = () => scroller.scrollTop < 8 && listed().length <= FIRST_PAGE + 2
     && !rows.matches(":hover, :focus-within") && !selected.size;
 
-  const refreshLines = ({ order, lines, rest, counts, unread }, force) => {
+  const refreshLines = ({ order, lines, rest, counts, unread }, force, reached) => {
     drawCounts(counts);
     setOwn(unread);
     const before = new Set(listed().map((row) => Number(row.dataset.id)));
@@ -58,21 +66,21 @@
       const row = rowOf(id);
       if (row) change(row, made(html), "outerHTML");
     }
-    if (isPlaced) place(order, lines, rest, before);
+    if (isPlaced) place(order, lines, rest, before, reached);
     else markGone(held);
     const fresh = order.filter((id) => !before.has(id)).length;
     showNews(isPlaced ? 0 : fresh);
     markCurrent(openId());
     drawSelection();
     htmx.process(rows);
-    if (fresh) say(fresh);
+    // What moved up after something was done here is no news.
+    if (fresh && !force) say(fresh);
   };
 
-  // The lines of the first page in their order; what came further down stays below them.
-  const place = (order, lines, rest, before) => {
+  // The lines that were reached in their order; what came further down stays below them.
+  const place = (order, lines, rest, before, reached) => {
     const held = new Set(order);
-    const reached = listed().length > FIRST_PAGE ? listed().slice(0, FIRST_PAGE) : listed();
-    for (const row of reached) if (!held.has(Number(row.dataset.id))) row.remove();
+    for (const row of listed().slice(0, reached)) if (!held.has(Number(row.dataset.id))) row.remove();
     let last = null;
     for (const id of order) {
       const row = rowOf(id) ?? made(lines[id] ?? "");
@@ -82,7 +90,7 @@
       if (next !== row) rows.insertBefore(row, next);
       last = row;
     }
-    if (before.size > FIRST_PAGE && order.length) return;
+    if (before.size > reached && order.length) return;
     for (const old of $$("#row-none, #row-more", rows)) old.remove();
     rows.insertAdjacentHTML("beforeend", rest);
   };
@@ -124,23 +132,27 @@
   };
 
   const drawCounts = (counts) => {
-    for (const [url, number] of Object.entries(counts)) {
-      const text = number > 99 ? "99+" : String(number);
+    for (const [url, count] of Object.entries(counts)) {
       for (const link of $$(".nav-link")) {
         const badge = link.getAttribute("href") === url && $(".nav-count", link);
-        if (badge) badge.textContent = text;
+        if (badge) badge.textContent = count;
       }
-      if (url === inbox.dataset.home && $("#list-count")) $("#list-count").firstChild.data = text;
+      const badge = url === inbox.dataset.home && $("#list-count");
+      if (!badge) continue;
+      badge.hidden = !count;
+      badge.firstChild.data = count || " ";
     }
   };
 
   const poll = async ({ force = false } = {}) => {
+    const reached = reach(force);
     const response = await ask(address(force));
     if (response.status === 204) return;
     if (!response.ok) throw new Error(String(response.status));
     const said = await response.json();
+    await shared.canChange();
     inbox.dataset.word = said.state;
-    if (said.order) refreshLines(said, force);
+    if (said.order) refreshLines(said, force, reached);
     shared.presenceTold(said);
     inbox.dataset.notices = said.notices;
     if (said.told) shared.noticesTold(said.told);

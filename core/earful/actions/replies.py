@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from earful.actions.actor import Actor, NeedsConfirmation, NewerMessage, audit, require
 from earful.actions.attachments import put_attachments_back, take_attachments
@@ -250,8 +251,9 @@ def _check_can_send(
     if not may.allowed:
         raise ActionRefused(may.reason or gettext("This message cannot be answered from here."))
     if send_at is not None and may.until is not None and send_at > may.until:
-        when = dated(may.until, gettext("dd MMMM, HH:mm"))
-        msg = gettext("It can be answered only until %(when)s UTC.", when=when)
+        zone = ZoneInfo(runtime.hours_in_force().timezone)
+        when = dated(may.until.astimezone(zone), gettext("dd MMMM, HH:mm"))
+        msg = gettext("It can be answered only until %(when)s.", when=when)
         raise ActionRefused(msg)
     return may
 

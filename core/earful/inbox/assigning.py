@@ -24,9 +24,9 @@ from earful.wording import mark
 __all__ = ["hand_out", "hand_out_waiting", "return_from_absent", "return_held"]
 
 _NAMES = {
-    AssignmentStrategy.ROUND_ROBIN: "round robin",
-    AssignmentStrategy.LEAST_LOADED: "least loaded",
-    AssignmentStrategy.BY_SKILL: "by skill",
+    AssignmentStrategy.ROUND_ROBIN: mark("round robin"),
+    AssignmentStrategy.LEAST_LOADED: mark("least loaded"),
+    AssignmentStrategy.BY_SKILL: mark("by skill"),
 }
 _THEIR_TURN = mark("their turn among those who are there and free")
 
@@ -115,7 +115,7 @@ def _give(
             entry = timeline.entry(conversation.id, "not_assigned", now, queue=queue.name)
             work.entries.append(entry)
         return
-    chosen, reason = _choose(queue, free, needs)
+    chosen, why = _choose(queue, free, needs)
     chosen.load += 1
     queue.last_assigned_id = chosen.id
     Conversation.update(assignee=chosen.id).where(Conversation.id == conversation.id).execute()
@@ -128,31 +128,26 @@ def _give(
             to=chosen.name,
             to_id=chosen.id,
             by=f"{queue.name}: {_NAMES[queue.assignment]}",
-            reason=reason,
+            **why,
         )
     )
 
 
 def _choose(
     queue: Queue, free: Sequence[Candidate], needs: frozenset[str]
-) -> tuple[Candidate, str]:
-    """Who gets it, and why in words. The same rows give the same answer."""
+) -> tuple[Candidate, dict[str, Any]]:
+    """Who gets it, and why: facts, worded where they are shown. The same rows give the same."""
     least = min(free, key=lambda each: (each.load, each.id))
     if queue.assignment is AssignmentStrategy.ROUND_ROBIN:
         last = queue.last_assigned_id or 0
         chosen = min(free, key=lambda each: (each.id <= last, each.id))
-        return chosen, _THEIR_TURN
+        return chosen, {"reason": _THEIR_TURN}
     if queue.assignment is AssignmentStrategy.BY_SKILL:
         chosen = min(free, key=lambda each: (-len(each.skills & needs), each.load, each.id))
         if fitting := sorted(chosen.skills & needs):
-            return chosen, f"knows {', '.join(fitting)}; {_held(chosen)}"
-        wanted = f" ({', '.join(sorted(needs)[:5])})" if needs else ""
-        return least, f"nobody free has a fitting skill{wanted}; {_held(least)}"
-    return least, _held(least)
-
-
-def _held(person: Candidate) -> str:
-    return f"held {person.load} open conversation{'' if person.load == 1 else 's'}"
+            return chosen, {"knows": fitting, "load": chosen.load}
+        return least, {"wanted": sorted(needs)[:5], "load": least.load}
+    return least, {"load": least.load}
 
 
 # What waits, and what the absent hold

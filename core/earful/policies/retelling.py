@@ -1,7 +1,7 @@
-"""What a policy did, told again in the reader's language.
+"""What a policy did and why, told again in the reader's language.
 
 The timeline keeps the English words of the moment, because policies change. They were made from
-the sentences of the actions, so those sentences recognise them.
+the words of facts, questions and actions, so those words recognise them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from functools import cache
 
 from earful.policies.actions import ACTIONS, Wish
+from earful.policies.facts import Fact, FactRegistry
+from earful.policies.operators import OPERATORS
 from earful.wording import gettext as _
 from earful.wording import mark
 
-__all__ = ["MOVED_NOTHING", "retold"]
+__all__ = ["MOVED_NOTHING", "retold", "retold_reason"]
 
 MOVED_NOTHING = mark("left queue and priority as they are: earlier messages need more attention")
 _OVERRULED = re.compile(r"did not (?P<wish>.+): an earlier policy decided “(?P<value>.*)”")
@@ -29,6 +31,44 @@ def retold(stored: str) -> str:
             value=found["value"],
         )
     return _wish(stored, "done") or _(stored)
+
+
+def retold_reason(stored: str) -> str:
+    """Why a policy held, as the reader would say it; as it is where no fact knows the words."""
+    for fact in _facts():
+        asked = stored.removeprefix(f"{fact.title} ")
+        if asked != stored and (said := _answered(fact, asked)):
+            return said
+    return _(stored)
+
+
+def _answered(fact: Fact, asked: str) -> str:
+    for question in _questions(fact):
+        words = {"fact": _(fact.title), "question": _(question)}
+        if asked == question:
+            return _("%(fact)s %(question)s", **words)
+        value = asked.removeprefix(f"{question} ")
+        if value != asked:
+            return _("%(fact)s %(question)s %(value)s", value=_value(fact, value), **words)
+    return ""
+
+
+def _value(fact: Fact, stored: str) -> str:
+    if fact.choices:
+        return _(" or ").join(map(_, stored.split(" or ")))
+    return stored.replace("” or “", f"”{_(' or ')}“")
+
+
+@cache
+def _facts() -> tuple[Fact, ...]:
+    """The longest title first: one may begin as another does."""
+    return tuple(sorted(FactRegistry.standard(), key=lambda fact: -len(fact.title)))
+
+
+@cache
+def _questions(fact: Fact) -> tuple[str, ...]:
+    asked = OPERATORS[fact.type].values()
+    return tuple(sorted({word for one in asked for word in (one.title, one.denies)}, key=len))[::-1]
 
 
 def _wish(stored: str, form: str) -> str:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from earful import PluginError
+from earful import PluginError, mark
 from earful import gettext as _
 
 __all__ = ["FRUSTRATED", "TONES", "Outputs"]
 
 TONES = ("negative", "neutral", "positive")
-FRUSTRATED = "frustrated"
+FRUSTRATED = mark("frustrated")
 _WORDS = {
     "negative": 0,
     "neg": 0,

@@ -129,16 +129,17 @@ def test_a_thread_of_five_thousand_messages_is_shown_in_stretches(
     page = agent.get(f"/?c={endless}").text
     assert "Line 4999" in page
     assert "Line 4000" not in page
-    assert page.count('data-message="') <= 200
-    assert len(page) < 800_000
+    assert page.count('data-message="') <= 50
+    assert page.count("<form") < 40
+    assert len(page) < 300_000
     seen = 0
-    while "/earlier?" in page and seen < 30:
+    while "/earlier?" in page and seen < 120:
         start = page.index("/earlier?")
         path = page[start : page.index('"', start)].replace("&amp;", "&")
         page = agent.get(f"/conversation/{endless}{path}").text
         seen += 1
     assert "Line 0000" in page
-    assert seen == 25
+    assert seen == 100
 
 
 def test_a_message_that_was_found_is_shown_among_its_own_however_old(
@@ -150,10 +151,10 @@ def test_a_message_that_was_found_is_shown_among_its_own_however_old(
         return agent.get(f"/?c={endless}&at={found.id}").text
 
     old = opened("Line 1234")
-    assert "Line 1200" in old
+    assert "Line 1210" in old
     assert "Line 1240" in old
     assert "Back to the newest messages" in old
-    assert old.count('data-message="') <= 200
+    assert old.count('data-message="') <= 50
     new = opened("Line 4990")
     assert "Line 4999" in new
     assert "Back to the newest messages" not in new

@@ -178,3 +178,31 @@ def test_by_touch_a_pencil_shows_what_else_could_be_right(
         newest.get_by_role("button", name="neutral").tap()
         expect(newest).to_contain_text("corrected by Agent")
         page.goto("about:blank")
+
+
+@pytest.mark.browser
+def test_where_nothing_was_said_the_pencils_take_no_room_and_tell_what_for(
+    screen: Screen, browser: Browser, town: Town
+) -> None:
+    screen.sign_in(Role.AGENT)
+    screen.open(f"/?c={town.quiet}")
+    entry = screen.page.locator(".entry-in").last
+    foot = entry.locator(".bubble-foot")
+    assert entry.bounding_box() == entry.locator(".bubble").evaluate(
+        """bubble => {
+            bubble.querySelector(".bubble-foot").hidden = true;
+            const { x, y, width, height } = bubble.closest(".entry").getBoundingClientRect();
+            bubble.querySelector(".bubble-foot").hidden = false;
+            return { x, y, width, height };
+        }"""
+    )
+    entry.hover()
+    foot.locator(".judge-more").first.hover()
+    foot.get_by_role("button", name="positive").click()
+    expect(entry).to_contain_text("corrected by Agent")
+    state = screen.page.context.storage_state()
+    with browser.new_context(has_touch=True, is_mobile=True, storage_state=state) as phone:
+        page = phone.new_page()
+        page.goto(f"{screen.address}/?c={town.quiet}")
+        expect(page.locator(".judge.is-quiet .judge-name").last).to_be_visible()
+        page.goto("about:blank")

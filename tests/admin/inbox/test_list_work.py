@@ -54,6 +54,33 @@ def test_selecting_changing_and_undoing_by_keyboard_alone(desk: Page, town: Town
 
 
 @pytest.mark.parametrize("many", [True, False], ids=["many", "one"])
+def test_what_left_is_gone_from_further_down_too(
+    screen: Screen, house: House, *, many: bool
+) -> None:
+    with store.connection():
+        rows = [house.conversation(house.identity(f"Person {n}"), "Hi").id for n in range(60)]
+    screen.sign_in(Role.AGENT)
+    screen.open("/")
+    desk = screen.page
+    desk.locator("#row-more").scroll_into_view_if_needed()
+    expect(desk.locator(".list-row")).to_have_count(60)
+    last = desk.locator(".list-row").last
+    left = f"#{last.get_attribute('id')}"
+    if many:
+        last.hover()
+        last.locator(".row-pick").click()
+        desk.get_by_role("button", name="Resolve", exact=True).first.click()
+    else:
+        open_(desk, int(left.removeprefix("#row-")))
+        desk.keyboard.press("e")
+    expect(desk.locator(left)).to_have_count(0)
+    expect(desk.locator(".list-row")).to_have_count(59)
+    desk.locator(".toast-undo").click()
+    expect(desk.locator(left)).to_be_visible()
+    expect(desk.locator(".list-row")).to_have_count(len(rows))
+
+
+@pytest.mark.parametrize("many", [True, False], ids=["many", "one"])
 def test_who_is_about_to_undo_keeps_the_focus(desk: Page, town: Town, *, many: bool) -> None:
     held: list[Route] = []
     open_(desk, town.quiet)

@@ -141,10 +141,10 @@ def test_long_threads_are_shown_in_stretches(agent: FlaskClient, town: Town, hou
     with store.connection():
         row = Conversation.get_by_id(town.quiet)
         who = Message.get(Message.conversation == row.id).identity
-        for number in range(205):
-            house.message(row, who, f"Line {number:03}", minutes=205 - number)
+        for number in range(55):
+            house.message(row, who, f"Line {number:03}", minutes=55 - number)
     page = agent.get(f"/?c={town.quiet}").text
-    assert "Line 204" in page
+    assert "Line 054" in page
     assert "Line 004" not in page
     start = page.index("/earlier?")
     earlier = page[start : page.index('"', start)].replace("&amp;", "&")
@@ -324,7 +324,7 @@ def test_nothing_new_costs_nothing(
         actions.resolve(earful_runtime, people[Role.LEAD], town.quiet, now=datetime.now(UTC))
     changed = agent.get(asked(words)).json
     assert changed["conversation"] != words["conversation"]
-    assert changed["counts"]["/?view=all"] == 9
+    assert changed["counts"]["/?view=all"] == "9"
 
 
 def test_the_navigation_shows_views_and_queues(agent: FlaskClient, town: Town) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from earful import wording
 from earful.store.queries.conversation import ThreadLine
 from earful.store.queries.references import AgentName
 from earful.store.queries.timeline import EventLine, MessageLine, ReplyLine, Timeline
@@ -63,6 +64,23 @@ def event(
 )  # fmt: skip
 def test_events_are_sentences(line: EventLine, words: str) -> None:
     assert sentence(line, BERLIN).text == words
+
+
+def test_why_somebody_got_it_is_told_in_the_readers_language() -> None:
+    line = event("assigned", to="Maya", by="Praise: least loaded", load=1)
+    skilled = event("assigned", to="Maya", by="A: B: by skill", knows=["billing", "de"], load=0)
+    before = event("assigned", to="Maya", by="Praise: round robin", reason="held 2 open ones")
+    (reason,) = sentence(line, BERLIN).reasons
+    assert (reason.title, reason.because) == ("Praise: least loaded", ("held 1 open conversation",))
+    (reason,) = sentence(before, BERLIN).reasons
+    assert reason.because == ("held 2 open ones",)
+    with wording.speaking("de"):
+        (reason,) = sentence(line, BERLIN).reasons
+        (other,) = sentence(skilled, BERLIN).reasons
+    assert reason.title == "Praise: am wenigsten belastet"
+    assert reason.because == ("hatte 1 offene Konversation",)
+    assert other.title == "A: B: nach Können"
+    assert other.because == ("kann billing, de", "hatte 0 offene Konversationen")
 
 
 def test_a_routing_says_which_policies_did_what_and_why() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from earful import store
 from earful.actions import Actor
 from earful.store.models import Conversation, Message, Note, Reply
 from earful.store.states import ConversationStatus, ReplyState, Role
 from earful.types import ReplyPermission
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from tests.admin.conftest import Screen
 from tests.admin.inbox.house import House
@@ -298,7 +300,7 @@ def test_going_on_down_the_list_and_up_the_thread(screen: Screen, town: Town, ho
         who = Message.get(Message.conversation == row.id).identity
         for number in range(60):
             house.conversation(house.identity(f"Person {number:02}"), "Hi")
-        for number in range(210):
+        for number in range(60):
             house.message(row, who, f"Line {number:03}", minutes=300 - number)
     screen.sign_in(Role.AGENT)
     screen.open(f"/?c={town.quiet}")
@@ -306,11 +308,46 @@ def test_going_on_down_the_list_and_up_the_thread(screen: Screen, town: Town, ho
     assert page.locator("#rows .list-row").count() == 40
     page.locator("#row-more").scroll_into_view_if_needed()
     expect(page.locator("#rows .list-row")).to_have_count(70)
-    expect(page.get_by_text("Line 209")).to_be_in_viewport()
+    expect(page.get_by_text("Line 059")).to_be_in_viewport()
     assert page.get_by_text("Line 001").count() == 0
-    page.click("#earlier-link a")
+    link = page.locator("#earlier-link a")
+    link.scroll_into_view_if_needed()
+    line = page.get_by_text("Line 015")
+    stood = line.evaluate("line => line.getBoundingClientRect().top")
+    link.click()
     expect(page.get_by_text("Line 001")).to_be_attached()
     expect(page.locator("#earlier-link")).to_have_count(0)
+    assert abs(line.evaluate("line => line.getBoundingClientRect().top") - stood) < 2
+    assert focused(page) == "thread-scroll"
+
+
+def test_times_go_on_without_fetching_what_was_said(screen: Screen, town: Town) -> None:
+    screen.sign_in(Role.AGENT)
+    screen.page.clock.install()
+    screen.open(f"/?c={town.yuki}")
+    fetched: list[str | None] = []
+
+    def note(asked: Request) -> None:
+        if asked.url.endswith(f"c={town.yuki}"):
+            fetched.append(asked.headers.get("hx-target"))
+
+    screen.page.on("request", note)
+    with store.connection():
+        later = datetime.now(UTC) + timedelta(hours=5, minutes=30)
+        Conversation.update(due_at=later).where(Conversation.id == town.yuki).execute()
+    screen.page.clock.fast_forward(61_000)
+    expect(screen.page.locator(".thread-sla")).to_contain_text("5 h")
+    assert "about" in fetched
+    assert "pane" not in fetched
+
+
+def test_what_a_search_found_is_marked(screen: Screen, town: Town) -> None:
+    with store.connection():
+        found = Message.get(Message.conversation == town.yuki).id
+    screen.sign_in(Role.AGENT)
+    screen.open(f"/?c={town.yuki}&at={found}#message-{found}")
+    bubble = screen.page.locator(f"#message-{found} .bubble")
+    assert bubble.evaluate("bubble => getComputedStyle(bubble).outlineStyle") == "solid"
 
 
 def test_on_a_narrow_screen_one_pane_at_a_time(screen: Screen, town: Town) -> None:

@@ -10,6 +10,7 @@ from earful import actions, store
 from earful.actions import SYSTEM, Actor
 from earful.inbox import audit
 from earful.store.models import Agent, AuditEvent, Queue
+from earful.store.queries.inbox import Count
 from earful.store.queries.references import initials_of
 from earful.store.states import Role
 from earful.testing.inbox import Inbox
@@ -79,7 +80,7 @@ def test_open_conversations_are_counted_to_99(
     shop: Inbox, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "earful_admin.manage.queues.counts", lambda _ids, **_options: {"queue-2": 100}
+        "earful_admin.manage.queues.counts", lambda _ids, **_options: {"queue-2": Count(100)}
     )
     assert ">99+</a>" in sign_in(LEAD).get("/queues/").text
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from earful import Capabilities, Capability, ReplyPermission, Surface, actions
 from earful.actions import SYSTEM, Actor, DraftConflict, NeedsConfirmation, NewerMessage
+from earful.business_hours import BusinessHours
 from earful.errors import ActionRefused
 from earful.store.models import (
     AuditEvent,
@@ -273,7 +275,9 @@ def test_a_moment_that_cannot_be_is_refused(
             inbox, sam, message, "x", send_at=inbox.now + 2 * hour, snooze_until=inbox.now + hour
         )
     wall.permission = ReplyPermission(allowed=True, until=inbox.now + hour)
-    with pytest.raises(ActionRefused, match="only until"):
+    inbox.runtime.configured_hours = BusinessHours.always("Asia/Tokyo")
+    until = (inbox.now + hour).astimezone(ZoneInfo("Asia/Tokyo"))
+    with pytest.raises(ActionRefused, match=f"only until .*, {until:%H:%M}\\."):
         submit(inbox, sam, message, "x", send_at=inbox.now + 2 * hour)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from earful.policies.actions import ACTIONS, Wish
-from earful.policies.retelling import MOVED_NOTHING, retold
+from earful.policies.conditions import compile_condition
+from earful.policies.retelling import MOVED_NOTHING, retold, retold_reason
 from earful.wording import speaking
 
 VALUES = {"priority": "high", "assign": "sam@shop.example", "stop": ""}
@@ -33,3 +34,31 @@ def test_words_that_no_action_made_stay_as_they_are() -> None:
         assert retold("did something long ago") == "did something long ago"
         assert retold(MOVED_NOTHING) != MOVED_NOTHING
     assert retold("") == ""
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        {"fact": "labels", "op": "has", "value": "topic:refund"},
+        {"fact": "labels", "op": "has_any", "value": ["topic:refund", "or else"]},
+        {"fact": "message.text", "op": "contains", "value": "is not “fair” or so"},
+        {"fact": "message.length", "op": "gt", "value": 12},
+        {"fact": "message.language", "op": "is_not", "value": "de"},
+    ],
+)
+def test_why_a_policy_held_is_told_again(leaf: dict[str, object]) -> None:
+    root = compile_condition(leaf).root
+    stored = root.phrase()  # type: ignore[union-attr]
+    assert retold_reason(stored) == stored
+    with speaking("de"):
+        told = retold_reason(stored)
+        assert told != stored
+        assert told.replace("“", "").replace("”", "") == (
+            root.phrase().replace("„", "").replace("“", "").replace("”", "")  # type: ignore[union-attr]
+        )
+
+
+def test_a_reason_that_no_fact_knows_stays_as_it_is() -> None:
+    with speaking("de"):
+        assert retold_reason("the moon is full") == "the moon is full"
+        assert retold_reason("every message") != "every message"

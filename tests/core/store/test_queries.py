@@ -114,7 +114,9 @@ def test_a_cursor_survives_an_address() -> None:
 def test_counting_stops_early(filled: Filler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "MOST_COUNTED", 100)
     filled.many(120)
-    found = counts([queue.id for queue in filled.queues], agent_id=filled.sam.id)
+    counted = counts([queue.id for queue in filled.queues], agent_id=filled.sam.id)
+    found = {key: count.found for key, count in counted.items()}
+    assert [key for key, count in counted.items() if count.is_cut] == ["all"]
     assert found["all"] == 100
     assert found["mine"] == found["unassigned"] == 60
     assert found[f"queue-{filled.queues[0].id}"] == 60

@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 from earful.policies import VIEW_FACTS, FactType, Takes, validate_view, view_operators
 from earful.store import models
+from earful.store.queries import inbox
 from earful.store.queries.conditions import FACTS, view_condition
-from earful.store.queries.inbox import Filter, View, count_filter, counts, list_conversations
+from earful.store.queries.inbox import (
+    Count,
+    Filter,
+    View,
+    count_filter,
+    counts,
+    list_conversations,
+)
 from earful.store.states import ConversationStatus, ListOrder, PriorityRank
 from earful.types import Surface
 
@@ -189,8 +197,22 @@ def test_kept_views_are_counted_with_all_others_in_one_statement(filled: Filler)
     mine = narrowed(filled, leaf("conversation.assignee", "is", "me"))
     with seeing() as statements:
         shown = counts([], agent_id=filled.sam.id, saved={"view-1": mine, "view-2": mine})
-    assert shown["view-1"] == shown["view-2"] == shown["mine"] == 30
+    assert shown["view-1"] == shown["view-2"] == shown["mine"] == Count(30)
     assert len(statements) == 1
+
+
+def test_a_kept_views_number_says_when_others_were_not_looked_at(
+    filled: Filler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "_LOOKED_AT", 40)
+    filled.many(60)
+    mine = narrowed(filled, leaf("conversation.assignee", "is", "me"))
+    nobodys = narrowed(filled, leaf("labels", "has", "topic:rare"))
+    saved = {"view-1": mine, "view-2": nobodys}
+    shown = counts([], agent_id=filled.sam.id, saved=saved)
+    assert shown["view-1"].is_cut
+    assert 0 < shown["view-1"].found < 30
+    assert shown["view-2"] == Count(0, is_cut=True)
 
 
 @pytest.mark.parametrize("order", list(ListOrder))

@@ -37,6 +37,7 @@ __all__ = [
     "MOST_IN_A_JOB",
     "VIEWS",
     "ConversationRow",
+    "Count",
     "Filter",
     "View",
     "contact_names",
@@ -128,6 +129,14 @@ class ConversationRow:
     labels: tuple[str, ...]
     mood: LabelScore | None
     unread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many were found; `is_cut` where there may be more, because counting stopped early."""
+
+    found: int
+    is_cut: bool = False
 
 
 # Reading the list
@@ -281,11 +290,11 @@ def _cursor_of(row: Sequence[Any], order: ListOrder, column: str) -> Cursor:
 
 def counts(
     queue_ids: Iterable[int], *, agent_id: int, saved: Mapping[str, Filter] | None = None
-) -> dict[str, int]:
+) -> dict[str, Count]:
     """How many conversations each view holds, by its key, up to `MOST_COUNTED`; one statement.
 
     Finished views are not counted: nobody works through them. A saved view is counted among its
-    most urgent conversations, so that its number is at least what it says.
+    most urgent conversations, and says where there are others that were not looked at.
     """
     mine = int(agent_id)
     conditions = {
@@ -300,13 +309,24 @@ def counts(
         f"(SELECT 1 FROM conversation c WHERE {condition} LIMIT {MOST_COUNTED}) AS few"
         for key, condition in conditions.items()
     ]
+    narrowings = saved or {}
     values: list[object] = []
-    for key, narrowed in (saved or {}).items():
+    for key, narrowed in narrowings.items():
         part = _count_sql(narrowed, among=_LOOKED_AT, most=MOST_COUNTED)
         parts.append(f"SELECT '{key}', {part.sql}")
         values += part.values
+    for status in {narrowed.status for narrowed in narrowings.values()}:
+        every = _count_sql(_every(status), among=_LOOKED_AT + 1, most=_LOOKED_AT + 1)
+        parts.append(f"SELECT 'every {status}', {every.sql}")
     with connection():
-        return {key: int(count) for key, count in select(" UNION ALL ".join(parts), values)}
+        found = dict(select(" UNION ALL ".join(parts), values))
+    return {key: Count(int(found[key]), found[key] >= MOST_COUNTED) for key in conditions} | {
+        key: Count(
+            int(found[key]),
+            found[key] >= MOST_COUNTED or found[f"every {each.status}"] > _LOOKED_AT,
+        )
+        for key, each in narrowings.items()
+    }
 
 
 def count_filter(narrowed: Filter, *, among: int = 20_000, most: int = 1000) -> tuple[int, bool]:
@@ -315,11 +335,15 @@ def count_filter(narrowed: Filter, *, among: int = 20_000, most: int = 1000) -> 
     Counts up to `most`, among so many of the most urgent conversations. May raise `TooSlow`.
     """
     part = _count_sql(narrowed, among=among, most=most)
-    every = _count_sql(Filter(narrowed.status, Where("1 = 1")), among=among + 1, most=among + 1)
+    every = _count_sql(_every(narrowed.status), among=among + 1, most=among + 1)
     with time_limit(LONGEST_READ):
         found = int(select(f"SELECT 1, {part.sql}", part.values)[0][1])
         is_cut = int(select(f"SELECT 1, {every.sql}")[0][1]) > among
     return found, found >= most or is_cut
+
+
+def _every(status: ConversationStatus) -> Filter:
+    return Filter(status, Where("1 = 1"))
 
 
 def _count_sql(narrowed: Filter, *, among: int, most: int) -> Where:

@@ -17,6 +17,7 @@ from peewee import fn
 from earful.store.database import connection
 from earful.store.models import Contact, ContactMerge, Identity, Message, RefusedMatch
 from earful.store.queries.reading import dicts, tuples
+from earful.wording import gettext as _
 
 __all__ = ["Match", "MergeLine", "RefusedLine", "matches", "merges", "refused"]
 
@@ -114,7 +115,7 @@ def _same_handle(contact_id: int, mine: Sequence[Mapping[str, Any]]) -> Found:
     forms = [form for plain in by_handle for form in (plain, f"@{plain}")]
     rows = _elsewhere(contact_id, fn.LOWER(Identity.handle).in_(forms))
     return [
-        (row, own["id"], f"Both are called @{own['handle'].lstrip('@')}")
+        (row, own["id"], _("Both are called @%(handle)s", handle=own["handle"].lstrip("@")))
         for row in rows
         if (own := by_handle.get(row["handle"].lower().lstrip("@")))
         and own["realm"] != row["realm"]
@@ -126,7 +127,7 @@ def _same_address(contact_id: int, mine: Sequence[Mapping[str, Any]]) -> Found:
     starts = fn.SUBSTR(Identity.url, 1, _INDEXED_URL)
     rows = _elsewhere(contact_id, starts.in_([url[:_INDEXED_URL] for url in by_url]))
     return [
-        (row, own["id"], "Both have the same profile address")
+        (row, own["id"], _("Both have the same profile address"))
         for row in rows
         if (own := by_url.get(row["url"]))
     ]
@@ -138,7 +139,11 @@ def _same_name(contact_id: int, mine: Sequence[Mapping[str, Any]]) -> Found:
     rows = _elsewhere(contact_id, fn.LOWER(Identity.name).in_(list(by_name)))
     languages = _languages([each["id"] for each in (*rows, *by_name.values())])
     return [
-        (row, own["id"], f"Both are called {own['name']} and write in the same language")
+        (
+            row,
+            own["id"],
+            _("Both are called %(name)s and write in the same language", name=own["name"]),
+        )
         for row in rows
         if (own := by_name.get(row["name"].lower()))
         and own["realm"] != row["realm"]

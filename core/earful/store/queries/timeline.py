@@ -47,7 +47,9 @@ __all__ = [
 
 MOST_BESIDE = 400
 """How many replies, notes or events are shown beside one page of messages."""
-MOST_AFTER = 50
+MOST_SHOWN = 50
+"""How many messages are read at once."""
+MOST_AFTER = 20
 """How many messages are shown after one that was asked for."""
 
 
@@ -171,7 +173,9 @@ class _Stretch:
         return found if self.until is None else [*found, moment < self.until]
 
 
-def timeline(conversation_id: int, *, until: Cursor | None = None, limit: int = 200) -> Timeline:
+def timeline(
+    conversation_id: int, *, until: Cursor | None = None, limit: int = MOST_SHOWN
+) -> Timeline:
     """The newest messages, or those before a cursor, with all that stands between them."""
     with connection():
         found = _messages(conversation_id, until, limit + 1)
