@@ -217,6 +217,8 @@ class Acting:
             text=form.get("text", ""),
             surface=_surface(form.get("surface", "")),
             last_seen_message_id=_number(form.get("seen", "")) or 0,
+            last_seen_reply_id=_number(form.get("seen_reply", "")),
+            last_seen_note_id=_number(form.get("seen_note", "")),
             force=form.get("force") == "1",
             resolve_after=then == "resolve",
             snooze_until=chosen if then == "snooze" else None,

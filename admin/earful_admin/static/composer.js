@@ -381,6 +381,8 @@
     const fresh = await fragment(url).catch(() => null);
     const made = fresh && $("#composer", fresh);
     if (!made) return void toast(text("The server cannot be reached."), { kind: "danger" });
+    // It is another message that is answered, not another page that was read.
+    for (const name of shared.SEEN) $(`[name=${name}]`, made).value = composer().elements[name].value;
     $("#composer").replaceWith(made);
     begin();
     textBox()?.focus();

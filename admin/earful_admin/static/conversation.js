@@ -7,7 +7,12 @@
   const { $, $$, ask, thread, openId, linkOf, neighbour, fragment, change, tell } = shared;
   const { announce, keys, text } = window.earful;
 
-  let newest = 0;
+  // Each names a hidden field of the composer: the newest message, reply and note it was written in sight of.
+  const SEEN = ["seen", "seen_reply", "seen_note"];
+  let newest = {};
+  const readNewest = (root) => {
+    newest = Object.fromEntries(SEEN.map((name) => [name, Number($(`input[name=${name}]`, root)?.value ?? 0)]));
+  };
 
   // ── Where it is read ──────────────────────────────────────────────────────────────────────
   const scroller = () => $("#thread-scroll");
@@ -26,7 +31,7 @@
     const aimed = (location.hash.startsWith("#message-") && $(location.hash)) || $("#new-line");
     if (aimed) aimed.scrollIntoView();
     else toBottom();
-    newest = Number($("#composer-form")?.elements.seen.value ?? 0);
+    readNewest(document);
     scroller()?.addEventListener("scroll", noteSeen, { passive: true });
   });
   document.addEventListener("click", (event) => {
@@ -47,14 +52,17 @@
   keys({ "Shift+J": () => stepLine(1), "Shift+K": () => stepLine(-1) });
 
   // ── What has been seen ────────────────────────────────────────────────────────────────────
-  const setSeen = () => {
-    const field = $("#composer-form")?.elements.seen;
-    if (field && newest > Number(field.value)) field.value = newest;
+  const setSeen = (names = SEEN) => {
+    for (const name of names) {
+      const field = $("#composer-form")?.elements[name];
+      if (field && newest[name] > Number(field.value)) field.value = newest[name];
+    }
   };
   const noteSeen = () => {
     if (!isAtBottom() || document.hidden) return;
     $("#thread-news")?.setAttribute("hidden", "");
-    setSeen();
+    // Who is in the middle of writing need not have noticed that a colleague answered.
+    setSeen($("#composer-text")?.value.trim() ? ["seen"] : SEEN);
   };
 
   // ── The next one, fetched before it is opened ─────────────────────────────────────────────
@@ -112,7 +120,7 @@
       if (force || !isBusy(old)) morphPart(part, fresh);
     }
     const arrived = mergeTimeline($("#latest", fresh));
-    newest = Number($("input[name=seen]", fresh)?.value ?? 0);
+    readNewest(fresh);
     tell("refreshed", { fresh });
     htmx.process(thread());
     if (wasAtBottom) toBottom();
@@ -183,5 +191,5 @@
   });
   keys({ t: toLabels });
 
-  Object.assign(shared, { toBottom, setSeen });
+  Object.assign(shared, { toBottom, setSeen, SEEN });
 })();

@@ -191,6 +191,54 @@ def test_a_newer_message_holds_the_reply_and_keeps_the_words(
     expect(desk.locator(".is-queued")).to_contain_text("Hello there!")
 
 
+@pytest.mark.parametrize("does", ["replies", "notes"])
+def test_what_a_colleague_wrote_meanwhile_holds_the_reply(
+    desk: Page, town: Town, house: House, people: dict[Role, Actor], does: str
+) -> None:
+    open_(desk, town.quiet)
+    desk.keyboard.press("r")
+    desk.keyboard.type("No refund")
+    with store.connection():
+        first = Message.get(Message.conversation == town.quiet)
+        lead = people[Role.LEAD].agent_id or 0
+        if does == "replies":
+            house.reply(first, lead, "You get a refund", ReplyState.QUEUED, minutes=0)
+        else:
+            house.note(first.conversation, lead, "You get a refund")
+        house.event(first.conversation, "labelled", agent_id=lead, label="refund")
+    look_again(desk)
+    expect(desk.locator("#latest")).to_contain_text("You get a refund")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#held")).to_contain_text(
+        "Not sent: Lead answered or left a note meanwhile"
+    )
+    expect(text_box(desk)).to_have_value("No refund")
+    desk.click("text=Keep editing")
+    desk.keyboard.press("Control+Enter")
+    if does == "notes":
+        expect(desk.locator("#held")).to_contain_text("The last thing here is a note of Lead")
+        desk.click("text=Send anyway")
+    expect(desk.locator(".is-queued", has_text="No refund")).to_be_visible()
+    # What stood there before somebody began to write is known to them.
+    desk.keyboard.type("One more thing")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator(".is-queued", has_text="One more thing")).to_be_visible()
+
+
+def test_answering_an_earlier_message_hides_no_colleague(
+    desk: Page, town: Town, house: House, people: dict[Role, Actor]
+) -> None:
+    open_(desk, town.yuki)
+    text_box(desk).fill("No refund")
+    with store.connection():
+        first = Message.get(Message.conversation == town.yuki)
+        house.reply(first, people[Role.LEAD].agent_id or 0, "A refund", ReplyState.SENT)
+    desk.locator(".entry-in").first.locator("[data-answer]").click()
+    expect(desk.locator(".composer-target")).to_be_visible()
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#held")).to_contain_text("Not sent: Lead answered")
+
+
 def test_no_word_is_lost_when_the_connection_is(desk: Page, town: Town) -> None:
     open_(desk, town.quiet)
     desk.keyboard.press("r")
