@@ -4,7 +4,9 @@
   "use strict";
   const shared = window.earful.inbox;
   if (!shared) return;
-  const { $, $$, inbox, thread, openId, linkOf, neighbour, open, ask, post, fragment, unreachable } = shared;
+  const {
+    $, $$, inbox, thread, openId, linkOf, whereNow, isStillAt, open, ask, post, fragment, unreachable,
+  } = shared;
   const { announce, toast, keys, token, icon, bring, text } = window.earful;
 
   const composer = () => $("#composer-form");
@@ -297,7 +299,7 @@
     const id = openId();
     const mode = kind();
     const leaves = then === "resolve" || then.startsWith("snooze");
-    const next = neighbour(id);
+    const here = whereNow();
     isSending = true;
     form.setAttribute("aria-busy", "true");
     keepLocal(written());
@@ -311,13 +313,13 @@
     data.set("accepted", accepted);
     try {
       const said = await post(form.action, data);
-      if (said.refused) return await hold(said, { then, force, accepted });
+      if (said.refused) return await hold(said, { then, force, accepted }, here);
       sent(id, mode);
-      await shared.done({ ...said, leaves: leaves && mode !== "note" }, id, next);
-      if (!leaves) textBox()?.focus();
+      await shared.done({ ...said, leaves: leaves && mode !== "note" }, here);
+      if (!leaves && isStillAt(here)) textBox()?.focus();
     } catch (error) {
       release();
-      hold({ refused: text("Not sent. %(why)s", { why: unreachable(error) }), newer: 0 }, { then, force, accepted });
+      hold({ refused: text("Not sent. %(why)s", { why: unreachable(error) }), newer: 0 }, { then, force, accepted }, here);
     } finally {
       isSending = false;
       form.removeAttribute("aria-busy");
@@ -337,7 +339,7 @@
   };
 
   let held = {};
-  const hold = async (said, wanted) => {
+  const hold = async (said, wanted, here) => {
     const codes = [wanted.accepted, said.doubts].filter(Boolean).join(",");
     held = { ...wanted, force: wanted.force || said.newer > 0, accepted: codes };
     const box = $("#held");
@@ -346,7 +348,7 @@
     $("[data-held-acts]", box).hidden = !said.newer && !said.doubts;
     box.hidden = false;
     placeNews();
-    textBox().focus();
+    if (isStillAt(here)) textBox().focus();
     if (said.newer) {
       await shared.refreshThread({ force: true });
       shared.toBottom();
@@ -358,7 +360,7 @@
   };
 
   // A reply that was taken back stands before what has been typed since.
-  const putBack = async ({ id, text, mode, version }) => {
+  const putBack = async ({ id, text, mode, version, held }) => {
     versions.set(nameOf(id, mode), version);
     if (openId() !== id) {
       const link = linkOf(id);
@@ -373,10 +375,11 @@
       keepLocal(written());
       later(0);
     }
-    textBox()?.focus();
+    if (isStillAt({ held })) textBox()?.focus();
   };
 
   const answerTo = async (url) => {
+    const here = whereNow();
     await flush();
     const fresh = await fragment(url).catch(() => null);
     const made = fresh && $("#composer", fresh);
@@ -385,7 +388,7 @@
     for (const name of shared.SEEN) $(`[name=${name}]`, made).value = composer().elements[name].value;
     $("#composer").replaceWith(made);
     begin();
-    textBox()?.focus();
+    if (isStillAt(here)) textBox()?.focus();
   };
 
   const copyDraft = () => {

@@ -65,6 +65,11 @@
     link.scrollIntoView({ block: "nearest" });
   };
 
+  // Where somebody is when they begin something. What takes time moves the focus only from there: in
+  // the meantime they may have gone elsewhere, and what they type there must not become keys here.
+  const whereNow = (id = openId()) => ({ id, next: neighbour(id), held: document.activeElement });
+  const isStillAt = ({ held }) => [held, document.body].includes(document.activeElement);
+
   const step = (by) => {
     const all = links();
     const here = all.indexOf(document.activeElement);
@@ -211,8 +216,7 @@
   });
 
   const act = async (form, submitter) => {
-    const id = openId();
-    const next = neighbour(id);
+    const here = whereNow();
     const inMenu = form.closest(".menu");
     const around = [];
     for (let each = form; each; each = each.parentElement) around.push(each);
@@ -221,8 +225,11 @@
       if (said.refused) return void toast(said.refused, { kind: "danger" });
       closeMenus();
       form.reset();
-      if (inMenu) $("summary", inMenu)?.focus();
-      await done(said, id, next);
+      if (inMenu && isStillAt(here)) {
+        $("summary", inMenu)?.focus();
+        here.held = document.activeElement;
+      }
+      await done(said, here);
       keepFocus(submitter, around);
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
@@ -237,18 +244,17 @@
     (near.find((each) => each.value && each.value === button?.value) ?? near[0] ?? $("#thread-title"))?.focus();
   };
 
-  const done = async (said, id, next) => {
-    if (said.text !== undefined) tell("undone", { ...said, id });
+  const done = async (said, here) => {
+    if (said.text !== undefined) tell("undone", { ...said, ...here });
     const box = toast(said.said);
-    if (said.undo) addUndo(box, said, id);
+    if (said.undo) addUndo(box, said, here.id);
     await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
-    if (said.leaves) moveOn(next);
+    if (said.leaves && openId() === here.id) moveOn(here);
   };
 
-  // Somebody is about to press "Undo": their focus stays where it is.
-  const isOnToast = () => $("#toasts").contains(document.activeElement);
-  const moveOn = (next) => {
-    const focus = !isOnToast();
+  const moveOn = (here) => {
+    const { next } = here;
+    const focus = isStillAt(here);
     if (NARROW.matches) leave({ focus });
     if (!focus) return;
     const link = linkOf(next) ?? links()[0];
@@ -335,7 +341,7 @@
 
   Object.assign(shared, {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, linkOf, neighbour, open, tell,
-    done, offerUndo, isOnToast, change, links, rowOf, markCurrent, focusLink, SignedOut,
+    done, offerUndo, whereNow, isStillAt, change, links, rowOf, markCurrent, focusLink, SignedOut,
   });
   document.addEventListener("DOMContentLoaded", () => tell("opened"));
 })();

@@ -6,7 +6,7 @@
   if (!shared) return;
   const {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, links, rowOf, linkOf, markCurrent,
-    focusLink, isOnToast, change, offerUndo, SignedOut,
+    focusLink, whereNow, isStillAt, change, offerUndo, SignedOut,
   } = shared;
   const { announce, toast, keys, text, ntext } = window.earful;
   const rows = $("#rows");
@@ -179,9 +179,10 @@
   document.addEventListener("visibilitychange", () => { if (!document.hidden) void keepPolling(); });
   addEventListener("online", () => void keepPolling());
   news.addEventListener("click", async () => {
+    const here = whereNow();
     scroller.scrollTop = 0;
     await poll({ force: true }).catch(() => {});
-    focusLink(links()[0]);
+    if (isStillAt(here)) focusLink(links()[0]);
   });
 
   // ── What has been read ────────────────────────────────────────────────────────────────────
@@ -298,6 +299,7 @@
 
   const changeMany = async (name, value) => {
     const ids = [...selected];
+    const here = whereNow();
     const next = listed().find((row) => !selected.has(Number(row.dataset.id)));
     const data = new FormData();
     data.set("ids", ids.join(","));
@@ -317,7 +319,7 @@
       showFailed(said);
       await Promise.all([poll({ force: true }), shared.refreshThread({ force: true })]);
       drawSelection();
-      if (!selected.size && !isOnToast()) focusLink(linkOf(ids[0]) ?? linkOf(next?.dataset.id) ?? links()[0]);
+      if (!selected.size && isStillAt(here)) focusLink(linkOf(ids[0]) ?? linkOf(next?.dataset.id) ?? links()[0]);
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
     } finally {

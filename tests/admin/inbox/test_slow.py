@@ -1,0 +1,105 @@
+"""What people do while an answer of the server is still on its way, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from earful import store
+from earful.store.models import Conversation
+from earful.store.states import PriorityRank, Role
+from playwright.sync_api import Page, Route, expect
+
+from tests.admin.conftest import Screen
+from tests.admin.inbox.test_work import open_, text_box
+from tests.admin.inbox.town import Town
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def desk(screen: Screen, town: Town) -> Page:
+    screen.sign_in(Role.AGENT)
+    screen.open("/")
+    return screen.page
+
+
+@contextmanager
+def slow(page: Page, pattern: str) -> Iterator[list[Route]]:
+    """What is asked for there meanwhile is answered afterwards."""
+    held: list[Route] = []
+    page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108 - it looks at it
+    with page.expect_request(pattern):
+        yield held
+    while not held:
+        page.evaluate("0")
+    for each in held:
+        each.continue_()
+    page.unroute(pattern)
+
+
+def search(page: Page, words: str) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type(words)
+
+
+def is_searching(page: Page, words: str) -> None:
+    field = page.locator("[data-search]").first
+    expect(field).to_be_focused()
+    expect(field).to_have_value(words)
+
+
+# The focus stays with who moved it
+
+
+def test_who_goes_to_search_while_resolving_goes_on_typing_there(desk: Page, town: Town) -> None:
+    open_(desk, town.yuki)
+    with slow(desk, "**/updates?*"):
+        desk.keyboard.press("e")
+        search(desk, "refund")
+    expect(desk.locator(f"#row-{town.yuki}")).to_have_count(0)
+    desk.keyboard.type(" please")
+    is_searching(desk, "refund please")
+    with store.connection():
+        assert Conversation.get_by_id(town.yuki).priority is PriorityRank.HIGH
+
+
+def test_who_opens_the_next_one_while_resolving_goes_on_writing_there(
+    desk: Page, town: Town
+) -> None:
+    open_(desk, town.yuki)
+    with slow(desk, "**/updates?*"):
+        desk.keyboard.press("e")
+        open_(desk, town.quiet)
+        desk.keyboard.press("r")
+        desk.keyboard.type("Dear")
+    expect(desk.locator(f"#row-{town.yuki}")).to_have_count(0)
+    desk.keyboard.type(" Tom")
+    expect(text_box(desk)).to_have_value("Dear Tom")
+
+
+def test_who_goes_to_search_while_sending_goes_on_typing_there(desk: Page, town: Town) -> None:
+    open_(desk, town.yuki)
+    desk.keyboard.press("r")
+    desk.keyboard.type("We have found it.")
+    with slow(desk, "**/reply"):
+        desk.keyboard.press("Control+Enter")
+        desk.locator("[data-search]").first.click()
+        desk.keyboard.type("par")
+    expect(desk.locator(".is-queued")).to_be_visible()
+    desk.keyboard.type("cel")
+    is_searching(desk, "parcel")
+
+
+def test_who_goes_to_search_while_many_are_changed_goes_on_typing_there(
+    desk: Page, town: Town
+) -> None:
+    desk.locator(f"#row-{town.yuki} .row-link").focus()
+    desk.keyboard.press("x")
+    with slow(desk, "**/updates?*"):
+        desk.get_by_role("button", name="Resolve", exact=True).first.click()
+        search(desk, "par")
+    expect(desk.locator(f"#row-{town.yuki}")).to_have_count(0)
+    desk.keyboard.type("cel")
+    is_searching(desk, "parcel")
