@@ -86,11 +86,15 @@
   };
 
   // ── What only an open conversation needs ──────────────────────────────────────────────────
-  let parts = null;
-  const bringParts = () => {
-    parts ??= Promise.all(inbox.dataset.parts.split(" ").filter(Boolean).map(bring));
-    return parts;
+  const parts = new Map();
+  const bringPart = (address) => {
+    if (!parts.has(address)) {
+      parts.set(address, bring(address));
+      parts.get(address).catch(() => parts.delete(address));
+    }
+    return parts.get(address);
   };
+  const bringParts = () => Promise.all(inbox.dataset.parts.split(" ").filter(Boolean).map(bringPart));
   // Whoever points at a conversation, or moves to it by keys, is likely to open it.
   for (const intent of ["pointerover", "focusin"]) {
     document.addEventListener(intent, (event) => {
@@ -99,23 +103,40 @@
   }
 
   // ── Opening and leaving ───────────────────────────────────────────────────────────────────
+  const paneAt = async (url) => {
+    const response = await ask(url, { headers: { "HX-Request": "true", "HX-Target": "pane" } });
+    if (!response.ok) throw new Error(String(response.status));
+    return response.text();
+  };
+
+  // Of several that are opened the last one is shown, in whatever order they come.
+  let opening = 0;
   const open = async (url, { focus = true } = {}) => {
     if (!url) return;
+    const mine = ++opening;
+    const here = whereNow();
     try {
       await bringParts();
     } catch {
-      return void location.assign(url);
+      if (mine === opening && navigator.onLine) return void location.assign(url);
     }
+    if (mine !== opening) return;
     tell("leaving");
-    const ready = shared.takeReady(url);
-    if (ready) {
-      htmx.swap("#pane", ready, { swapStyle: "innerHTML" });
-      history.pushState({}, "", url);
-    } else await htmx.ajax("GET", url, { target: "#pane", swap: "innerHTML" });
+    try {
+      const html = shared.takeReady(url) || await paneAt(url);
+      if (mine !== opening) return;
+      // What was typed while it was on its way.
+      tell("leaving");
+      htmx.swap("#pane", html, { swapStyle: "innerHTML" });
+    } catch (error) {
+      if (mine === opening) toast(unreachable(error), { kind: "danger" });
+      return;
+    }
+    history.pushState({}, "", url);
     inbox.classList.add("is-reading");
     markCurrent(openId());
     tell("opened");
-    if (focus) $("#thread-title")?.focus({ preventScroll: true });
+    if (focus && isStillAt(here)) $("#thread-title")?.focus({ preventScroll: true });
   };
 
   const leave = ({ focus = true } = {}) => {

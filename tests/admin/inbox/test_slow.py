@@ -92,6 +92,16 @@ def test_who_goes_to_search_while_sending_goes_on_typing_there(desk: Page, town:
     is_searching(desk, "parcel")
 
 
+def test_who_goes_to_search_while_one_opens_goes_on_typing_there(desk: Page, town: Town) -> None:
+    with slow(desk, f"**/?*c={town.yuki}"):
+        desk.locator(f"#row-{town.yuki} .row-link").focus()
+        desk.keyboard.press("Enter")
+        search(desk, "par")
+    expect(desk.locator(f"#thread[data-id='{town.yuki}']")).to_be_visible()
+    desk.keyboard.type("cel")
+    is_searching(desk, "parcel")
+
+
 def test_who_goes_to_search_while_many_are_changed_goes_on_typing_there(
     desk: Page, town: Town
 ) -> None:
@@ -103,3 +113,42 @@ def test_who_goes_to_search_while_many_are_changed_goes_on_typing_there(
     expect(desk.locator(f"#row-{town.yuki}")).to_have_count(0)
     desk.keyboard.type("cel")
     is_searching(desk, "parcel")
+
+
+# Opening
+
+
+def test_a_slow_one_does_not_take_the_place_of_one_opened_later(desk: Page, town: Town) -> None:
+    with slow(desk, f"**/?*c={town.yuki}"):
+        desk.click(f"#row-{town.yuki} a")
+        open_(desk, town.quiet)
+        desk.keyboard.press("n")
+        desk.keyboard.type("Call")
+    with desk.expect_response("**/draft"):
+        desk.keyboard.type(" the depot")
+    expect(desk.locator(f"#thread[data-id='{town.quiet}']")).to_be_visible()
+    expect(text_box(desk)).to_have_value("Call the depot")
+    assert f"c={town.quiet}" in desk.url
+
+
+def test_what_is_typed_while_another_one_opens_is_kept(desk: Page, town: Town) -> None:
+    open_(desk, town.yuki)
+    text_box(desk).fill("For Yuki")
+    with slow(desk, f"**/?*c={town.quiet}"), desk.expect_response("**/draft"):
+        desk.click(f"#row-{town.quiet} a")
+        text_box(desk).fill("For Yuki, and more")
+    expect(desk.locator(f"#thread[data-id='{town.quiet}']")).to_be_visible()
+    open_(desk, town.yuki)
+    expect(text_box(desk)).to_have_value("For Yuki, and more")
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["the first one", "another one"])
+def test_opening_without_a_connection_is_told(desk: Page, town: Town, *, first: bool) -> None:
+    if not first:
+        open_(desk, town.yuki)
+    desk.context.set_offline(True)
+    desk.locator(f"#row-{town.hostile} .row-link").press("Enter")
+    expect(desk.locator(".toast-danger")).to_contain_text("The server cannot be reached")
+    desk.context.set_offline(False)
+    open_(desk, town.hostile)
+    expect(text_box(desk)).to_be_visible()
