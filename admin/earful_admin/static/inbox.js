@@ -12,8 +12,10 @@
   const { toast, keys, token, bring, text } = window.earful;
   const NARROW = matchMedia("(max-width: 859.98px)");
   const thread = () => $("#thread");
-  // conversation.js puts its own in the place of these.
-  const shared = window.earful.inbox = { takeReady: () => "", refreshThread: async () => {} };
+  // conversation.js and list.js put their own in the place of these.
+  const shared = window.earful.inbox = {
+    takeReady: () => "", refreshThread: async () => {}, changeRows: () => false, openRowsMenu: () => false,
+  };
   const tell = (what, detail = {}) => document.dispatchEvent(new CustomEvent(`inbox:${what}`, { detail }));
   const openId = () => Number(thread()?.dataset.id ?? 0);
 
@@ -351,18 +353,21 @@
   keys({
     j: () => step(1),
     k: () => step(-1),
-    e: () => $("#resolve")?.click(),
-    a: () => openMenu("assign-menu"),
-    i: () => $("#assign-menu [value=me]")?.click(),
-    s: () => openMenu("snooze-menu"),
-    m: () => openMenu("macro-menu"),
-    p: () => (document.activeElement.closest("#composer") ? shared.preview() : changePriority()),
+    e: () => shared.changeRows("resolve", "") || $("#resolve")?.click(),
+    a: () => shared.openRowsMenu("bulk-assign") || openMenu("assign-menu"),
+    i: () => shared.changeRows("assign", "me") || $("#assign-menu [value=me]")?.click(),
+    s: () => shared.openRowsMenu("bulk-snooze") || openMenu("snooze-menu"),
+    m: () => shared.openRowsMenu("bulk-macro") || openMenu("macro-menu"),
+    p: () => {
+      if (document.activeElement.closest("#composer")) return shared.preview();
+      return shared.openRowsMenu("bulk-priority") || changePriority();
+    },
     "]": toggleContext,
   });
 
   Object.assign(shared, {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, linkOf, neighbour, open, tell,
-    done, offerUndo, whereNow, isStillAt, change, links, rowOf, markCurrent, focusLink, SignedOut,
+    openMenu, done, offerUndo, whereNow, isStillAt, change, links, rowOf, markCurrent, focusLink, SignedOut,
   });
   document.addEventListener("DOMContentLoaded", () => tell("opened"));
 })();

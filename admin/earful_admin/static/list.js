@@ -6,7 +6,7 @@
   if (!shared) return;
   const {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, links, rowOf, linkOf, markCurrent,
-    focusLink, whereNow, isStillAt, change, offerUndo, SignedOut,
+    focusLink, whereNow, isStillAt, openMenu, change, offerUndo, SignedOut,
   } = shared;
   const { announce, toast, keys, text, ntext } = window.earful;
   const rows = $("#rows");
@@ -262,10 +262,38 @@
     void showBar();
   };
 
+  // What single keys are about: the selected rows, else the one with the focus if another one is open.
+  const rowsMeant = () => {
+    if (!bar) return [];
+    if (selected.size) return [...selected];
+    const id = idHere();
+    return id && id !== openId() ? [id] : [];
+  };
+  shared.changeRows = (name, value) => {
+    const ids = rowsMeant();
+    if (ids.length) void changeMany(name, value, ids);
+    return ids.length > 0;
+  };
+  // The menu stands in the bar, which tells what it is about: so the row with the focus is selected.
+  shared.openRowsMenu = (name) => {
+    const ids = rowsMeant();
+    if (!ids.length) return false;
+    if (!selected.size) toggle(ids[0]);
+    const here = whereNow();
+    void showBar().then(() => { if (isStillAt(here)) openMenu(name); });
+    return true;
+  };
+
   const showBar = async () => {
     drawSelection();
-    if (!selected.size || bar.childElementCount) return;
-    const fresh = await fragment(bar.dataset.bar).catch(() => null);
+    if (selected.size) await fillBar();
+  };
+  let filling = null;
+  const fillBar = async () => {
+    if (bar.childElementCount) return;
+    filling ??= fragment(bar.dataset.bar).catch(() => null);
+    const fresh = await filling;
+    filling = null;
     if (!fresh || bar.childElementCount) return;
     bar.replaceChildren(fresh);
     drawSelection();
@@ -297,10 +325,21 @@
     }
   };
 
-  const changeMany = async (name, value) => {
-    const ids = [...selected];
+  // What comes after them in the list, else what stands before.
+  const rowAfter = (ids) => {
+    const isOther = (row) => !ids.includes(Number(row.dataset.id));
+    const all = listed();
+    const at = all.findIndex((row) => !isOther(row));
+    return all.slice(Math.max(at, 0)).find(isOther) ?? all.findLast(isOther);
+  };
+
+  const changing = new Set();
+  const changeMany = async (name, value, wanted = [...selected]) => {
+    const ids = wanted.filter((id) => !changing.has(id));
+    if (!ids.length) return;
     const here = whereNow();
-    const next = listed().find((row) => !selected.has(Number(row.dataset.id)));
+    const next = rowAfter(ids);
+    for (const id of ids) changing.add(id);
     const data = new FormData();
     data.set("ids", ids.join(","));
     data.set("change", name);
@@ -316,6 +355,8 @@
       }
       for (const id of said.done) selected.delete(id);
       if (said.said) tellDone(said);
+      if (said.failures) await fillBar();
+      for (const { id } of said.failed) selected.add(id);
       showFailed(said);
       await Promise.all([poll({ force: true }), shared.refreshThread({ force: true })]);
       drawSelection();
@@ -323,6 +364,7 @@
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
     } finally {
+      for (const id of ids) changing.delete(id);
       bar.removeAttribute("aria-busy");
     }
   };
@@ -383,8 +425,8 @@
   // What was refused stays selected, with the reason of each.
   const showFailed = ({ failed, failures }) => {
     const box = $("[data-bulk-failed]", bar);
-    box.hidden = !failures;
-    if (!failures) return;
+    if (box) box.hidden = !failures;
+    if (!box || !failures) return;
     $("p", box).textContent = ntext("One was refused and stays selected:", "%(n)s were refused and stay selected:", failures);
     $("ul", box).replaceChildren(...failed.map(({ name, reason }) => {
       const line = document.createElement("li");

@@ -9,7 +9,7 @@ import pytest
 from earful import actions, store
 from earful.actions import Actor
 from earful.runtime import Runtime
-from earful.store.models import BulkItem, BulkJob, Conversation, Event
+from earful.store.models import Agent, BulkItem, BulkJob, Conversation, Event
 from earful.store.states import ConversationStatus, Role
 from playwright.sync_api import Page, Route, expect
 
@@ -71,6 +71,59 @@ def test_who_is_about_to_undo_keeps_the_focus(desk: Page, town: Town, *, many: b
     desk.keyboard.press("Enter")
     expect(desk.locator(f"#row-{town.quiet}")).to_be_visible()
     assert status_of(town.quiet) is ConversationStatus.OPEN
+
+
+def test_single_keys_are_about_the_line_with_the_focus(
+    desk: Page, town: Town, people: dict[Role, Actor]
+) -> None:
+    open_(desk, town.quiet)
+    link = desk.locator(f"#row-{town.yuki} .row-link")
+    after = desk.locator(f"#row-{town.yuki} + li").get_attribute("id")
+    link.focus()
+    desk.keyboard.press("p")
+    expect(desk.locator("[data-bulk-count]")).to_have_text("1 selected")
+    expect(desk.locator("#bulk-priority button").first).to_be_focused()
+    desk.keyboard.press("Enter")
+    expect(desk.locator(f"#row-{town.yuki}")).to_contain_text("urgent")
+    expect(link).to_be_focused()
+    desk.keyboard.press("e")
+    expect(desk.locator(f"#row-{town.yuki}")).to_have_count(0)
+    expect(desk.locator(f"#{after} .row-link")).to_be_focused()
+    desk.keyboard.press("i")
+    expect(desk.locator(f"#{after}")).to_contain_text("Assigned to Agent")
+    expect(desk.locator("#bulk")).to_be_hidden()
+    assert status_of(town.yuki) is ConversationStatus.RESOLVED
+    assert status_of(town.quiet) is ConversationStatus.OPEN
+
+
+def test_single_keys_are_about_the_selected_ones_first(desk: Page, town: Town) -> None:
+    for key in (town.quiet, town.hostile):
+        desk.locator(f"#row-{key} .row-link").focus()
+        desk.keyboard.press("x")
+    desk.locator(f"#row-{town.yuki} .row-link").focus()
+    for key, menu in {"a": "assign", "s": "snooze", "m": "macro"}.items():
+        desk.keyboard.press(key)
+        expect(desk.locator(f"#bulk-{menu}")).to_have_attribute("open", "")
+        desk.keyboard.press("Escape")
+        expect(desk.locator(f"#bulk-{menu} summary")).to_be_focused()
+    expect(desk.locator("[data-bulk-count]")).to_have_text("2 selected")
+    desk.locator(f"#row-{town.yuki} .row-link").focus()
+    desk.keyboard.press("e")
+    expect(desk.locator(".toast")).to_contain_text("2 conversations resolved")
+    expect(desk.locator("#bulk")).to_be_hidden()
+    assert status_of(town.quiet) is ConversationStatus.RESOLVED
+    assert status_of(town.yuki) is ConversationStatus.OPEN
+
+
+def test_what_is_refused_by_a_single_key_becomes_selected_with_its_reason(
+    desk: Page, town: Town, people: dict[Role, Actor]
+) -> None:
+    with store.connection():
+        Agent.update(away=True).where(Agent.id == people[Role.AGENT].agent_id).execute()
+    desk.locator(f"#row-{town.quiet} .row-link").focus()
+    desk.keyboard.press("i")
+    expect(desk.locator("[data-bulk-failed]")).to_contain_text("Tom Whitaker: You are away")
+    expect(desk.locator("[data-bulk-count]")).to_have_text("1 selected")
 
 
 def test_escape_clears_the_selection_before_it_leaves(desk: Page, town: Town) -> None:
