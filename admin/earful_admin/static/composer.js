@@ -67,6 +67,8 @@
   };
   const send = async (what) => {
     const name = nameOf(what.id, what.mode);
+    // What is being sent is no draft any more; what is typed meanwhile becomes the next one.
+    if (sending.has(name)) return;
     const data = new FormData();
     for (const field of ["text", "mode", "saved"]) data.set(field, what[field] ?? "");
     data.set("version", versions.get(name) ?? 0);
@@ -290,56 +292,68 @@
   };
 
   // ── Sending ───────────────────────────────────────────────────────────────────────────────
-  let isSending = false;
+  const sending = new Set();
   const submit = async (then, { force = false, accepted = "" } = {}) => {
     const form = composer();
-    if (!form || isSending || isOver || missing) return;
+    if (!form || sending.has(nameOf(openId(), kind())) || isOver || missing) return;
     if (attached().isBusy) return void toast(text("A picture is still on its way. Send when it is here."), { kind: "warn" });
     if (!textBox().value.trim() && (isNote() || !attached().count)) return textBox().focus();
     const id = openId();
     const mode = kind();
     const leaves = then === "resolve" || then.startsWith("snooze");
     const here = whereNow();
-    isSending = true;
+    sending.add(nameOf(id, mode));
     form.setAttribute("aria-busy", "true");
+    const words = textBox().value;
+    const data = new FormData(form);
     keepLocal(written());
     clearTimeout(pause);
     // A draft that is still on its way must not come back after it was sent.
     await flight;
     await attached().kept;
-    const data = new FormData(form);
     data.set("then", then);
     data.set("force", force ? "1" : "");
     data.set("accepted", accepted);
     try {
       const said = await post(form.action, data);
       if (said.refused) return await hold(said, { then, force, accepted }, here);
-      sent(id, mode);
+      sent(id, mode, words);
       await shared.done({ ...said, leaves: leaves && mode !== "note" }, here);
       if (!leaves && isStillAt(here)) textBox()?.focus();
     } catch (error) {
-      release();
-      hold({ refused: text("Not sent. %(why)s", { why: unreachable(error) }), newer: 0 }, { then, force, accepted }, here);
+      if (openId() === id) release();
+      void hold({ refused: text("Not sent. %(why)s", { why: unreachable(error) }), newer: 0 }, { then, force, accepted }, here);
     } finally {
-      isSending = false;
+      sending.delete(nameOf(id, mode));
       form.removeAttribute("aria-busy");
+      if (composer() && local(openId(), kind())) later(0);
     }
   };
 
-  const sent = (id, mode) => {
-    dropLocal(id, mode);
+  // What was typed since then stays.
+  const sent = (id, mode, words) => {
+    const isHere = openId() === id && kind() === mode;
+    const all = isHere ? textBox().value : local(id, mode)?.text ?? "";
+    const since = all.startsWith(words) ? all.slice(words.length) : all;
+    const rest = since.trim() ? since : "";
     versions.set(nameOf(id, mode), 0);
-    release();
-    if (openId() !== id || kind() !== mode) return;
-    Object.assign(chosen().dataset, { draft: "", saved: "" });
+    if (rest) keepLocal({ id, mode, text: rest, saved: "" });
+    else dropLocal(id, mode);
+    const radio = openId() === id && radios().find((each) => each.dataset.kind === mode);
+    if (radio) Object.assign(radio.dataset, { draft: rest, saved: "", version: 0 });
+    if (openId() === id) release();
+    if (!isHere) return;
     shared.dropAttached?.(mode);
     closePreview();
-    show(chosen());
+    const caret = textBox().selectionStart - (all.length - rest.length);
+    show(radio);
+    if (rest) textBox().setSelectionRange(caret, caret);
     hint("");
   };
 
   let held = {};
   const hold = async (said, wanted, here) => {
+    if (openId() !== here.id) return void toast(said.refused, { kind: "danger" });
     const codes = [wanted.accepted, said.doubts].filter(Boolean).join(",");
     held = { ...wanted, force: wanted.force || said.newer > 0, accepted: codes };
     const box = $("#held");

@@ -12,7 +12,8 @@ from earful.store.states import PriorityRank, Role
 from playwright.sync_api import Page, Route, expect
 
 from tests.admin.conftest import Screen
-from tests.admin.inbox.test_work import open_, text_box
+from tests.admin.inbox.house import House
+from tests.admin.inbox.test_work import arrive, open_, text_box
 from tests.admin.inbox.town import Town
 
 pytestmark = pytest.mark.browser
@@ -152,3 +153,53 @@ def test_opening_without_a_connection_is_told(desk: Page, town: Town, *, first: 
     desk.context.set_offline(False)
     open_(desk, town.hostile)
     expect(text_box(desk)).to_be_visible()
+
+
+# Sending
+
+
+def test_what_is_typed_while_a_reply_is_sent_stays(desk: Page, town: Town) -> None:
+    open_(desk, town.yuki)
+    desk.keyboard.press("r")
+    desk.keyboard.type("We have found it.")
+    with slow(desk, "**/reply"):
+        desk.keyboard.press("Control+Enter")
+        desk.keyboard.type(" It comes")
+    expect(desk.locator(".is-queued .bubble-text")).to_have_text("We have found it.")
+    expect(text_box(desk)).to_have_value(" It comes")
+    with desk.expect_response("**/draft"):
+        desk.keyboard.type(" tomorrow")
+    expect(desk.locator("[data-saved-hint]")).to_have_text("Draft saved")
+    expect(desk.locator("#conflict")).to_be_hidden()
+    desk.reload()
+    expect(text_box(desk)).to_have_value(" It comes tomorrow")
+
+
+def test_what_is_typed_while_a_reply_is_sent_stays_elsewhere(desk: Page, town: Town) -> None:
+    open_(desk, town.yuki)
+    desk.keyboard.press("r")
+    desk.keyboard.type("We have found it.")
+    with slow(desk, "**/reply"):
+        desk.keyboard.press("Control+Enter")
+        desk.keyboard.type(" It comes")
+        open_(desk, town.quiet)
+    expect(desk.locator(".toast")).to_contain_text("Sending in")
+    expect(text_box(desk)).to_have_value("")
+    open_(desk, town.yuki)
+    expect(desk.locator(".is-queued .bubble-text")).to_have_text("We have found it.")
+    expect(text_box(desk)).to_have_value(" It comes")
+
+
+def test_a_reply_refused_while_one_is_elsewhere_is_told_there(
+    desk: Page, town: Town, house: House
+) -> None:
+    open_(desk, town.yuki)
+    arrive(house, town.yuki, "Hello?")
+    text_box(desk).fill("We have found it.")
+    with slow(desk, "**/reply"):
+        desk.keyboard.press("Control+Enter")
+        open_(desk, town.quiet)
+    expect(desk.locator(".toast-danger")).to_contain_text("Not sent: 1 newer message arrived")
+    expect(desk.locator("#held")).to_be_hidden()
+    open_(desk, town.yuki)
+    expect(text_box(desk)).to_have_value("We have found it.")
