@@ -186,9 +186,12 @@
   });
 
   // ── What has been read ────────────────────────────────────────────────────────────────────
+  // What nobody looks at is read when somebody comes back to it.
+  let isOwed = false;
   const markRead = () => {
     const message = thread()?.dataset.newest;
-    if (!message || document.hidden) return;
+    isOwed = Boolean(message) && document.hidden;
+    if (!message || isOwed) return;
     const data = new FormData();
     data.set("message", message);
     post(`/conversation/${openId()}/read`, data).catch(() => {});
@@ -213,6 +216,7 @@
     try {
       const said = await post(`/conversation/${id}/unread`, new FormData());
       if (said.refused) return void toast(said.refused, { kind: "danger" });
+      if (id === openId()) isOwed = false;
       drawRead(id, false);
       setOwn(said.unread);
       toast(said.said);
@@ -221,6 +225,7 @@
     }
   };
   document.addEventListener("inbox:opened", markRead);
+  document.addEventListener("visibilitychange", () => { if (isOwed) markRead(); });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-unread]")) void markUnread();
   });

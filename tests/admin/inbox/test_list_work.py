@@ -162,6 +162,42 @@ def test_reading_and_marking_unread(desk: Page, town: Town) -> None:
     expect(row.locator(".row-dot")).to_have_count(0)
 
 
+def look(page: Page, *, away: bool) -> None:
+    """Bring another window to the front, or this one again."""
+    page.evaluate(
+        """away => {
+            Object.defineProperty(document, "hidden", {get: () => away, configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        away,
+    )
+
+
+def test_what_came_while_nobody_looked_is_read_on_return(
+    desk: Page, town: Town, house: House
+) -> None:
+    row = desk.locator(f"#row-{town.quiet}")
+    look(desk, away=True)
+    open_(desk, town.quiet)
+    expect(row.locator(".row-dot")).to_have_count(1)
+    with desk.expect_response("**/read"):
+        look(desk, away=False)
+    expect(row.locator(".row-dot")).to_have_count(0)
+
+    look(desk, away=True)
+    arrive(house, town.quiet, "A second thought")
+    look_again(desk)
+    with desk.expect_response("**/read"):
+        look(desk, away=False)
+    expect(row.locator(".row-dot")).to_have_count(0)
+
+    with desk.expect_response("**/unread"):
+        desk.keyboard.press("u")
+    for away in (True, False):
+        look(desk, away=away)
+    expect(row.locator(".row-dot")).to_have_count(1)
+
+
 def test_a_line_changes_in_place_and_keeps_the_focus(desk: Page, town: Town, house: House) -> None:
     link = desk.locator(f"#row-{town.quiet} .row-link")
     link.focus()
@@ -196,6 +232,15 @@ def test_keeping_a_view_by_keyboard(desk: Page, town: Town) -> None:
     expect(desk.locator("#rows .list-row")).to_have_count(1)
     link = desk.locator("nav.nav .nav-link", has_text="Urgent ones")
     expect(link).to_contain_text("1")
+
+
+def test_a_lost_connection_is_told_at_once(desk: Page, town: Town) -> None:
+    desk.context.set_offline(True)
+    expect(desk.locator("#offline")).to_be_visible(timeout=2000)
+    look_again(desk)
+    expect(desk.locator("#offline")).to_be_visible()
+    desk.context.set_offline(False)
+    expect(desk.locator("#offline")).to_be_hidden()
 
 
 def test_offline_is_told_and_mended(desk: Page, town: Town) -> None:
