@@ -173,11 +173,12 @@
       if (error instanceof SignedOut) return void toast(unreachable(error), { kind: "danger" });
       failures += 1;
     }
-    $("#offline").hidden = failures < 2;
+    $("#offline").hidden = failures < 2 && navigator.onLine;
     again();
   };
   document.addEventListener("visibilitychange", () => { if (!document.hidden) void keepPolling(); });
   addEventListener("online", () => void keepPolling());
+  addEventListener("offline", () => { $("#offline").hidden = false; });
   news.addEventListener("click", async () => {
     const here = whereNow();
     scroller.scrollTop = 0;
