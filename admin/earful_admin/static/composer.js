@@ -6,6 +6,7 @@
   if (!shared) return;
   const {
     $, $$, inbox, thread, openId, linkOf, whereNow, isStillAt, open, ask, post, fragment, unreachable,
+    SignedOut,
   } = shared;
   const { announce, toast, keys, token, icon, bring, text } = window.earful;
 
@@ -47,7 +48,9 @@
   });
   const isStill = (what) => composer() && openId() === what.id && kind() === what.mode
     && textBox().value === what.text;
-  const kept = () => text("No connection. Kept in this browser.");
+  const kept = (error) => (error instanceof SignedOut
+    ? text("Signed out. Kept in this browser.")
+    : text("No connection. Kept in this browser."));
   const hint = (text) => {
     const place = $("[data-saved-hint]");
     if (place) place.textContent = text;
@@ -84,8 +87,8 @@
       if (!$("#preview").hidden) void showPreview();
     } catch (error) {
       if (!isStill(what)) return;
-      if (!$("[data-saved-hint]").textContent === kept()) announce(unreachable(error));
-      hint(kept());
+      if ($("[data-saved-hint]").textContent !== kept(error)) announce(unreachable(error));
+      hint(kept(error));
       later(TRY_AGAIN);
     }
   };
