@@ -50,7 +50,10 @@
     words.className = "toast-text";
     words.textContent = said;
     box.append(icon(names[kind] ?? "circle-check"), words);
-    if (undo) box.append(undoButton(undo, box));
+    if (undo) box.append(undoButton(() => {
+      box.remove();
+      htmx.ajax("POST", undo, { swap: "none" });
+    }));
     const close = document.createElement("button");
     close.type = "button";
     close.className = "icon-button";
@@ -63,15 +66,13 @@
     return box;
   };
 
-  const undoButton = (url, box) => {
+  const undoButton = (undo) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "toast-undo";
+    button.setAttribute("aria-keyshortcuts", "z");
     button.textContent = text("Undo");
-    button.addEventListener("click", () => {
-      box.remove();
-      htmx.ajax("POST", url, { swap: "none" });
-    });
+    button.addEventListener("click", undo);
     return button;
   };
 
@@ -215,6 +216,7 @@
     const bindings = {
       "?": () => open("help"),
       "/": () => $("[data-search]")?.focus(),
+      z: () => [...document.querySelectorAll("#toasts .toast-undo")].at(-1)?.click(),
     };
     // Where these need Shift depends on the keyboard.
     for (const key of ["?", "/"]) bindings[`Shift+${key}`] = bindings[key];
@@ -235,7 +237,9 @@
   });
 
   // ── Start ─────────────────────────────────────────────────────────────────────────────────
-  window.earful = { text, ntext, announce, toast, open, keys, onSwap, focusMarked, token, icon, bring };
+  window.earful = {
+    text, ntext, announce, toast, undoButton, open, keys, onSwap, focusMarked, token, icon, bring,
+  };
   document.querySelectorAll(".toast").forEach(tend);
   $(".nav [aria-current]")?.scrollIntoView({ block: "nearest" });
   focusMarked(document.body);

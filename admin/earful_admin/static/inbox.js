@@ -9,7 +9,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const inbox = $("#inbox");
   if (!inbox) return;
-  const { toast, keys, token, bring, text } = window.earful;
+  const { toast, undoButton, keys, token, bring, text } = window.earful;
   const NARROW = matchMedia("(max-width: 859.98px)");
   const thread = () => $("#thread");
   // conversation.js and list.js put their own in the place of these.
@@ -287,11 +287,7 @@
 
   // A toast's own way back. `then` hears what came of it, and answers whether it sees to the rest.
   const offerUndo = (box, url, data, then) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "toast-undo";
-    button.textContent = text("Undo");
-    button.addEventListener("click", async () => {
+    const button = undoButton(async () => {
       box.remove();
       try {
         const back = await post(url, data);

@@ -126,6 +126,22 @@ def test_what_is_refused_by_a_single_key_becomes_selected_with_its_reason(
     expect(desk.locator("[data-bulk-count]")).to_have_text("1 selected")
 
 
+@pytest.mark.parametrize("way", ["key", "palette"])
+def test_undoing_from_the_keyboard(desk: Page, town: Town, way: str) -> None:
+    open_(desk, town.quiet)
+    desk.keyboard.press("e")
+    expect(desk.locator(f"#row-{town.quiet}")).to_have_count(0)
+    if way == "key":
+        desk.keyboard.press("z")
+    else:
+        desk.keyboard.press("Control+k")
+        desk.keyboard.type("undo")
+        expect(desk.locator("#palette [aria-selected=true]")).to_contain_text("Messages Undo")
+        desk.keyboard.press("Enter")
+    expect(desk.locator(f"#row-{town.quiet}")).to_be_visible()
+    assert status_of(town.quiet) is ConversationStatus.OPEN
+
+
 def test_escape_clears_the_selection_before_it_leaves(desk: Page, town: Town) -> None:
     open_(desk, town.quiet)
     desk.keyboard.press("x")
