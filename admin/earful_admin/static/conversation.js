@@ -5,7 +5,7 @@
   const shared = window.earful.inbox;
   if (!shared) return;
   const { $, $$, ask, thread, openId, linkOf, neighbour, fragment, change, tell } = shared;
-  const { announce, keys, text } = window.earful;
+  const { announce, holdFocus, keys, text } = window.earful;
 
   // Each names a hidden field of the composer: the newest message, reply and note it was written in sight of.
   const SEEN = ["seen", "seen_reply", "seen_note"];
@@ -113,6 +113,8 @@
     const fresh = await fragment(thread().dataset.fresh, "pane");
     if (!fresh || openId() !== id) return;
     const wasAtBottom = isAtBottom();
+    // After a change of one's own, who made it sees to the focus.
+    const keepFocus = force ? () => {} : holdFocus();
     const other = $("#thread", fresh);
     thread().dataset.word = other?.dataset.word ?? "";
     for (const part of ["thread-head", "context"]) {
@@ -123,6 +125,7 @@
     readNewest(fresh);
     tell("refreshed", { fresh });
     htmx.process(thread());
+    keepFocus();
     if (wasAtBottom) toBottom();
     else if (arrived) $("#thread-news").hidden = false;
     if (arrived) announce(text("A new message arrived in this conversation"));

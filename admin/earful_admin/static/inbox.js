@@ -9,7 +9,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const inbox = $("#inbox");
   if (!inbox) return;
-  const { toast, undoButton, keys, token, bring, text } = window.earful;
+  const { toast, removeToast, undoButton, holdFocus, keys, token, bring, text } = window.earful;
   const NARROW = matchMedia("(max-width: 859.98px)");
   const thread = () => $("#thread");
   // conversation.js and list.js put their own in the place of these.
@@ -241,8 +241,7 @@
   const act = async (form, submitter) => {
     const here = whereNow();
     const inMenu = form.closest(".menu");
-    const around = [];
-    for (let each = form; each; each = each.parentElement) around.push(each);
+    const keepFocus = holdFocus(submitter ?? form);
     try {
       const said = await post(form.action, new FormData(form, submitter));
       if (said.refused) return void toast(said.refused, { kind: "danger" });
@@ -253,18 +252,10 @@
         here.held = document.activeElement;
       }
       await done(said, here);
-      keepFocus(submitter, around);
+      keepFocus();
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
     }
-  };
-
-  // What had the focus may have been drawn anew or be gone: then its like near there gets it.
-  const keepFocus = (button, around) => {
-    if (document.activeElement !== document.body) return;
-    const place = around.find((each) => each.isConnected && each.checkVisibility());
-    const near = $$("button, a[href], select, input:not([type=hidden])", place).filter((each) => each.checkVisibility());
-    (near.find((each) => each.value && each.value === button?.value) ?? near[0] ?? $("#thread-title"))?.focus();
   };
 
   const done = async (said, here) => {
@@ -288,13 +279,14 @@
   // A toast's own way back. `then` hears what came of it, and answers whether it sees to the rest.
   const offerUndo = (box, url, data, then) => {
     const button = undoButton(async () => {
-      box.remove();
+      removeToast(box);
+      const { held } = whereNow();
       try {
         const back = await post(url, data);
         if (back.refused) return void toast(back.refused, { kind: "danger" });
         if (back.said) toast(back.said);
         for (const each of back.failed ?? []) toast(`${each.name}: ${each.reason}`, { kind: "warn" });
-        if (then(back)) return;
+        if (then(back, held)) return;
         await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
       } catch (error) {
         toast(unreachable(error), { kind: "danger" });
@@ -307,8 +299,8 @@
   const addUndo = (box, said, id) => {
     const data = new FormData();
     data.set("conversation", id);
-    offerUndo(box, said.undo, data, (back) => {
-      if (back.text !== undefined) tell("undone", { ...back, id });
+    offerUndo(box, said.undo, data, (back, held) => {
+      if (back.text !== undefined) tell("undone", { ...back, id, held });
     });
     if (said.seconds) countDown(box, said.seconds);
   };

@@ -356,9 +356,39 @@ def test_going_on_down_the_list_and_up_the_thread(screen: Screen, town: Town, ho
     expect(page.locator("#rows .list-row")).to_have_count(70)
     expect(page.get_by_text("Line 209")).to_be_in_viewport()
     assert page.get_by_text("Line 001").count() == 0
-    page.click("#earlier-link a")
+    page.locator("#earlier-link a").press("Enter")
     expect(page.get_by_text("Line 001")).to_be_attached()
     expect(page.locator("#earlier-link")).to_have_count(0)
+    expect(page.locator("#thread-scroll")).to_be_focused()
+
+
+def test_the_focus_returns_from_a_message_at_the_bottom(desk: Page, town: Town) -> None:
+    open_(desk, town.yuki)
+    after = desk.locator(f"#row-{town.yuki} + li").get_attribute("id")
+    desk.keyboard.press("e")
+    expect(desk.locator(f"#{after} a")).to_be_focused()
+    desk.locator(".toast-undo").press("Enter")
+    expect(desk.locator(f"#row-{town.yuki}")).to_be_visible()
+    expect(desk.locator(f"#{after} a")).to_be_focused()
+    desk.locator(".toast [data-dismiss]").last.press("Enter")
+    expect(desk.locator(f"#{after} a")).to_be_focused()
+
+
+def test_the_focus_stays_at_a_reply_that_cannot_be_undone_any_more(
+    desk: Page, town: Town, house: House, people: dict[Role, Actor]
+) -> None:
+    with store.connection():
+        first = Message.get(Message.conversation == town.quiet)
+        sam = people[Role.AGENT].agent_id or 0
+        reply = house.reply(first, sam, "Try again", ReplyState.QUEUED, minutes=-5)
+    open_(desk, town.quiet)
+    desk.locator(".is-queued [data-undo]").focus()
+    with store.connection():
+        Reply.update(state=ReplyState.SENT).where(Reply.id == reply.id).execute()
+        house.event(first.conversation, "reply_sent", agent_id=sam, reply_id=reply.id)
+    look_again(desk)
+    expect(desk.locator(".is-sent")).to_be_visible()
+    expect(desk.locator(".is-sent:focus, .is-sent :focus")).to_have_count(1)
 
 
 def test_on_a_narrow_screen_one_pane_at_a_time(screen: Screen, town: Town) -> None:
