@@ -4,8 +4,8 @@
   "use strict";
   const shared = window.earful.inbox;
   if (!shared) return;
-  const { $, $$, ask, thread, openId, linkOf, neighbour, fragment, change, tell } = shared;
-  const { announce, holdFocus, keys, text } = window.earful;
+  const { $, $$, inbox, ask, thread, openId, linkOf, neighbour, fragment, change, tell } = shared;
+  const { announce, holdFocus, keys, onSwap, text } = window.earful;
 
   // Each names a hidden field of the composer: the newest message, reply and note it was written in sight of.
   const SEEN = ["seen", "seen_reply", "seen_note"];
@@ -193,6 +193,23 @@
     next.focus();
   });
   keys({ t: toLabels });
+
+  // ── A note about the person, half typed: kept in this browser until it stands among the others ──
+  const noteKey = (box) => `earful.note.${inbox.dataset.agent}.${box.form.getAttribute("action")}`;
+  const tidy = (words) => words.replace(/\s+/gu, " ").trim();
+  document.addEventListener("input", ({ target }) => {
+    if (target.id !== "contact-note") return;
+    try { localStorage.setItem(noteKey(target), target.value); } catch { /* while it stands here */ }
+  });
+  onSwap(() => {
+    const box = $("#contact-note");
+    try {
+      const kept = (box && localStorage.getItem(noteKey(box))) ?? "";
+      const isNoted = $$(".kept-note").some((each) => tidy(each.textContent) === tidy(kept));
+      if (isNoted || !kept.trim()) return void (box && localStorage.removeItem(noteKey(box)));
+      box.value ||= kept;
+    } catch { /* nothing could be kept */ }
+  });
 
   Object.assign(shared, { toBottom, setSeen, SEEN });
 })();
