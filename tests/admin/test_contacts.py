@@ -291,3 +291,48 @@ def test_beside_a_conversation_a_note_is_kept_and_a_match_confirmed(
     page.get_by_role("button", name="again").press("Enter")
     page.get_by_text("They are two contacts again").wait_for()
     expect(page.get_by_role("heading", name="Maybe the same person")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_beside_a_conversation_the_focus_stays_with_what_was_pressed(
+    desk: Inbox, screen: Screen
+) -> None:
+    with store.connection():
+        alike()
+    screen.sign_in(AGENT)
+    screen.open("/?c=1")
+    page = screen.page
+    page.get_by_role("button", name="Mark as VIP").press("Enter")
+    expect(page.get_by_role("button", name="VIP", exact=True)).to_be_focused()
+    page.get_by_label("Note about Ann Wu").fill("Calls on Fridays")
+    page.get_by_role("button", name="Add note").press("Enter")
+    expect(page.locator(".kept-note").first).to_have_text("Calls on Fridays")
+    expect(page.get_by_role("button", name="Add note")).to_be_focused()
+    page.get_by_role("button", name="Same person as").press("Enter")
+    page.get_by_text("They are one contact now").wait_for()
+    expect(page.locator("#context :focus")).to_have_count(1)
+
+
+@pytest.mark.browser
+def test_beside_a_conversation_a_half_typed_note_is_kept(desk: Inbox, screen: Screen) -> None:
+    screen.sign_in(AGENT)
+    screen.open("/?c=1")
+    page = screen.page
+    note = page.get_by_label("Note about Ann Wu")
+    note.fill("Calls on")
+    page.get_by_role("button", name="Mark as VIP").press("Enter")
+    expect(page.get_by_role("button", name="VIP", exact=True)).to_be_visible()
+    expect(note).to_have_value("Calls on")
+    page.locator(".row-link:not([aria-current])").first.press("Enter")
+    expect(page.locator("#thread:not([data-id='1'])")).to_be_visible()
+    expect(page.locator("#contact-note")).to_have_value("")
+    page.locator(".row-link[href$='c=1']").press("Enter")
+    expect(note).to_have_value("Calls on")
+    note.press("End")
+    page.keyboard.type(" Fridays")
+    page.get_by_role("button", name="Add note").press("Enter")
+    expect(page.locator(".kept-note").first).to_have_text("Calls on Fridays")
+    expect(note).to_have_value("")
+    page.reload()
+    expect(page.locator(".kept-note").first).to_have_text("Calls on Fridays")
+    expect(note).to_have_value("")

@@ -141,25 +141,21 @@ class Acting:
         if until is None:
             return _refuse(conversation_id, ActionRefused(_("Choose a day and a time.")))
         said = _("Snoozed until %(until)s", until=self._in_words(until))
-        return self._do(conversation_id, said, actions.snooze, until, leaves=True, undo="reopen")
+        return self._put_away(conversation_id, said, "snooze", until)
 
     @expose(f"{ON_CONVERSATION}/resolve", methods=["POST"])
     @needs(Role.AGENT)
     def resolve(self, conversation_id: int) -> ResponseReturnValue:
         """The need is met."""
         outcome = request.form.get("outcome", "")
-        return self._do(
-            conversation_id, _("Resolved"), actions.resolve, outcome, leaves=True, undo="reopen"
-        )
+        return self._put_away(conversation_id, _("Resolved"), "resolve", outcome)
 
     @expose(f"{ON_CONVERSATION}/ignore", methods=["POST"])
     @needs(Role.AGENT)
     def ignore(self, conversation_id: int) -> ResponseReturnValue:
         """No answer is needed, and why."""
         reason = request.form.get("other", "").strip() or request.form.get("reason", "")
-        return self._do(
-            conversation_id, _("Ignored"), actions.ignore, reason, leaves=True, undo="reopen"
-        )
+        return self._put_away(conversation_id, _("Ignored"), "ignore", reason)
 
     @expose(f"{ON_CONVERSATION}/reopen", methods=["POST"])
     @needs(Role.AGENT)
@@ -221,6 +217,8 @@ class Acting:
             text=form.get("text", ""),
             surface=_surface(form.get("surface", "")),
             last_seen_message_id=_number(form.get("seen", "")) or 0,
+            last_seen_reply_id=_number(form.get("seen_reply", "")),
+            last_seen_note_id=_number(form.get("seen_note", "")),
             force=form.get("force") == "1",
             resolve_after=then == "resolve",
             snooze_until=chosen if then == "snooze" else None,
@@ -251,15 +249,29 @@ class Acting:
         said: str,
         action: Callable[..., Any],
         *values: object,
-        undo: str = "",
-        **facts: object,
     ) -> ResponseReturnValue:
-        """One action on a conversation. `undo` names the endpoint that takes it back."""
+        """One action on a conversation."""
 
         def work() -> ResponseReturnValue:
             action(self.runtime, self.actor, conversation_id, *values, now=self.now)
-            back = url_for(f"inbox.{undo}", conversation_id=conversation_id) if undo else ""
-            return self._done(conversation_id, said, undo=back, **facts)
+            return self._done(conversation_id, said)
+
+        return self._try(conversation_id, work)
+
+    def _put_away(
+        self, conversation_id: int, said: str, change: str, value: object
+    ) -> ResponseReturnValue:
+        """Lay a conversation to rest, so that its status, due time and clocks can be put back."""
+
+        def work() -> ResponseReturnValue:
+            outcome = actions.change_many(
+                self.runtime, self.actor, [conversation_id], change, value, now=self.now
+            )
+            for reason in outcome.failed.values():
+                raise ActionRefused(reason)
+            undo_id = outcome.undo_id
+            undo = url_for("inbox.bulk_undo", undo_id=undo_id) if undo_id else ""
+            return self._done(conversation_id, said, undo=undo, leaves=True)
 
         return self._try(conversation_id, work)
 

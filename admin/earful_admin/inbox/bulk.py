@@ -18,14 +18,15 @@ from earful.store.states import PriorityRank, Role
 from earful.types import Priority
 from earful.wording import gettext as _
 from earful.wording import mark, ngettext
-from flask import abort, jsonify, request, url_for
+from flask import abort, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from earful_admin import context
 from earful_admin.access import needs
-from earful_admin.inbox.bulk_jobs import BulkJobs
+from earful_admin.inbox.bulk_jobs import BulkJobs, wants_json
 from earful_admin.inbox.snoozing import custom, snooze_choices
+from earful_admin.toasts import say
 
 __all__ = ["IGNORE_REASONS", "Bulk"]
 
@@ -133,8 +134,14 @@ class Bulk(BulkJobs):
         try:
             back, kept = actions.undo_many(self.runtime, self.actor, undo_id, now=self.now)
         except ActionRefused as refused:
+            if not wants_json():
+                say(str(refused), "danger")
+                return redirect(url_for("inbox.index"), 303)
             return jsonify(refused=str(refused)), 422
         why = dict.fromkeys(kept, _("Somebody changed it since; it stays as it is."))
+        if not wants_json():
+            say(_as_before(len(back)) if back else next(iter(why.values())))
+            return redirect(url_for("inbox.index", c=next(iter(back), None)), 303)
         return jsonify(
             said=_as_before(len(back)) if back else "",
             failed=_named(why),

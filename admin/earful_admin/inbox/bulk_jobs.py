@@ -21,7 +21,7 @@ from earful_admin import context
 from earful_admin.access import needs
 from earful_admin.toasts import say
 
-__all__ = ["BulkJobs"]
+__all__ = ["BulkJobs", "wants_json"]
 
 
 class BulkJobs:
@@ -46,7 +46,7 @@ class BulkJobs:
         if job is None:
             abort(404)
         undo = self._undo_of(job)
-        if _wants_json():
+        if wants_json():
             return jsonify(
                 passed=job.passed,
                 total=job.total,
@@ -82,13 +82,14 @@ class BulkJobs:
         try:
             actions.undo_bulk_job(self.runtime, self.actor, job_id, now=self.now)
         except ActionRefused as refused:
-            if _wants_json():
+            if wants_json():
                 return jsonify(refused=str(refused)), 422
             say(str(refused), "danger")
-        return jsonify(job=where, failed=[]) if _wants_json() else redirect(where, 303)
+        return jsonify(job=where, failed=[]) if wants_json() else redirect(where, 303)
 
 
-def _wants_json() -> bool:
+def wants_json() -> bool:
+    """Whether a script asks, and not a plain form."""
     return request.accept_mimetypes.best == "application/json"
 
 

@@ -32,9 +32,20 @@
     setTimeout(() => { region.textContent = text; }, 50);
   };
 
+  // Whoever presses a button of a message goes on where they were before.
+  let before = null;
+  document.addEventListener("focusin", ({ target }) => {
+    if (!target.closest("#toasts")) before = target;
+  });
+  const removeToast = (box) => {
+    const held = box.contains(document.activeElement);
+    box.remove();
+    if (held) (before?.isConnected && before.checkVisibility() ? before : $("#main")).focus({ preventScroll: true });
+  };
+
   const SHOWN_FOR = 10_000;
   const tend = (toast) => {
-    $("[data-dismiss]", toast)?.addEventListener("click", () => toast.remove());
+    $("[data-dismiss]", toast)?.addEventListener("click", () => removeToast(toast));
     if (toast.classList.contains("toast-danger")) return;
     // Whoever is reading or about to press "Undo" gets the time for it.
     const held = () => toast.matches(":hover") || toast.contains(document.activeElement);
@@ -50,7 +61,10 @@
     words.className = "toast-text";
     words.textContent = said;
     box.append(icon(names[kind] ?? "circle-check"), words);
-    if (undo) box.append(undoButton(undo, box));
+    if (undo) box.append(undoButton(() => {
+      removeToast(box);
+      htmx.ajax("POST", undo, { swap: "none" });
+    }));
     const close = document.createElement("button");
     close.type = "button";
     close.className = "icon-button";
@@ -63,15 +77,13 @@
     return box;
   };
 
-  const undoButton = (url, box) => {
+  const undoButton = (undo) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "toast-undo";
+    button.setAttribute("aria-keyshortcuts", "z");
     button.textContent = text("Undo");
-    button.addEventListener("click", () => {
-      box.remove();
-      htmx.ajax("POST", url, { swap: "none" });
-    });
+    button.addEventListener("click", undo);
     return button;
   };
 
@@ -98,6 +110,45 @@
     target.focus();
     target.removeAttribute("data-focus");
   };
+
+  // What has the focus may be drawn anew or be gone after a change: then its like gets it, else what
+  // is near. To be called before the change; what it returns, afterwards.
+  const CONTROLS = "button, a[href], select, textarea, input:not([type=hidden])";
+  const signs = (node) => [
+    node.id, node.value, node.form && `${node.tagName} ${node.form.getAttribute("action")}`, node.textContent.trim(),
+  ];
+  const near = (place, wanted) => {
+    const all = [...place.querySelectorAll(CONTROLS)].filter((each) => each.checkVisibility());
+    const like = wanted.map((sign, at) => sign && all.find((each) => signs(each)[at] === sign)).find(Boolean);
+    // A line in which nothing can be pressed, as one of the timeline, takes it itself.
+    const isLine = place.matches("li") && !all.length;
+    return like ?? (isLine || place.hasAttribute("tabindex") ? place : all[0]);
+  };
+  const holdFocus = (held = document.activeElement) => {
+    if (!held || held === document.body) return () => {};
+    const around = [];
+    const inside = held.form?.contains(held) ? held.form : held;
+    for (let each = inside; each && each !== document.body; each = each.parentElement) around.push(each);
+    const wanted = signs(held);
+    return () => {
+      if (document.activeElement !== document.body) return;
+      const isLeft = (each) => each.isConnected && each.checkVisibility();
+      let target = isLeft(held) ? held : null;
+      for (const place of around.filter(isLeft)) target ??= near(place, wanted);
+      target ??= $("#thread-title") ?? $("#main");
+      if (target.tabIndex < 0) target.tabIndex = -1;
+      target.focus({ preventScroll: true });
+    };
+  };
+  let afterSwap = () => {};
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const isHeld = detail.target.contains(document.activeElement);
+    afterSwap = isHeld ? holdFocus() : () => {};
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    afterSwap();
+    afterSwap = () => {};
+  });
 
   // ── What only some need ───────────────────────────────────────────────────────────────────
   const bring = (address) => new Promise((resolve, reject) => {
@@ -215,6 +266,7 @@
     const bindings = {
       "?": () => open("help"),
       "/": () => $("[data-search]")?.focus(),
+      z: () => [...document.querySelectorAll("#toasts .toast-undo")].at(-1)?.click(),
     };
     // Where these need Shift depends on the keyboard.
     for (const key of ["?", "/"]) bindings[`Shift+${key}`] = bindings[key];
@@ -235,7 +287,9 @@
   });
 
   // ── Start ─────────────────────────────────────────────────────────────────────────────────
-  window.earful = { text, ntext, announce, toast, open, keys, onSwap, focusMarked, token, icon, bring };
+  window.earful = {
+    text, ntext, announce, toast, removeToast, undoButton, holdFocus, open, keys, onSwap, focusMarked, token, icon, bring,
+  };
   document.querySelectorAll(".toast").forEach(tend);
   $(".nav [aria-current]")?.scrollIntoView({ block: "nearest" });
   focusMarked(document.body);

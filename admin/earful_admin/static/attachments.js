@@ -5,7 +5,7 @@
   "use strict";
   const shared = window.earful.inbox;
   if (!shared) return;
-  const { $, $$, openId, fragment, post, unreachable } = shared;
+  const { $, $$, openId, whereNow, isStillAt, fragment, post, unreachable } = shared;
   const { announce, toast, token, text } = window.earful;
 
   const place = () => $("#attached");
@@ -119,7 +119,8 @@
 
   const upload = (file, isAlone) => {
     const mode = now();
-    const id = openId();
+    const here = whereNow();
+    const { id } = here;
     const url = `${place().dataset.url}?${query(mode)}&name=${encodeURIComponent(file.name)}`;
     const line = waiting(file.name);
     $("ul", list(mode)).append(line);
@@ -136,7 +137,8 @@
         $("ul", list(mode)).append(...others);
         const made = items(mode).find((each) => !before.has(each.dataset.attachment));
         announce(text("%(name)s is attached", { name: file.name }));
-        if (isAlone && mode === now() && document.activeElement !== $("#composer-text")) made?.querySelector("[data-alt]")?.focus();
+        const isTyping = document.activeElement === $("#composer-text");
+        if (isAlone && mode === now() && isStillAt(here) && !isTyping) made?.querySelector("[data-alt]")?.focus();
       } catch (error) {
         line.remove();
         tell(error instanceof Refused ? `${file.name}: ${error.message}` : unreachable(error));

@@ -4,7 +4,10 @@
   "use strict";
   const shared = window.earful.inbox;
   if (!shared) return;
-  const { $, $$, inbox, thread, openId, linkOf, neighbour, open, ask, post, fragment, unreachable } = shared;
+  const {
+    $, $$, inbox, thread, openId, linkOf, whereNow, isStillAt, open, ask, post, fragment, unreachable,
+    SignedOut,
+  } = shared;
   const { announce, toast, keys, token, icon, bring, text } = window.earful;
 
   const composer = () => $("#composer-form");
@@ -45,7 +48,9 @@
   });
   const isStill = (what) => composer() && openId() === what.id && kind() === what.mode
     && textBox().value === what.text;
-  const kept = () => text("No connection. Kept in this browser.");
+  const kept = (error) => (error instanceof SignedOut
+    ? text("Signed out. Kept in this browser.")
+    : text("No connection. Kept in this browser."));
   const hint = (text) => {
     const place = $("[data-saved-hint]");
     if (place) place.textContent = text;
@@ -65,6 +70,8 @@
   };
   const send = async (what) => {
     const name = nameOf(what.id, what.mode);
+    // What is being sent is no draft any more; what is typed meanwhile becomes the next one.
+    if (sending.has(name)) return;
     const data = new FormData();
     for (const field of ["text", "mode", "saved"]) data.set(field, what[field] ?? "");
     data.set("version", versions.get(name) ?? 0);
@@ -80,8 +87,8 @@
       if (!$("#preview").hidden) void showPreview();
     } catch (error) {
       if (!isStill(what)) return;
-      if (!$("[data-saved-hint]").textContent === kept()) announce(unreachable(error));
-      hint(kept());
+      if ($("[data-saved-hint]").textContent !== kept(error)) announce(unreachable(error));
+      hint(kept(error));
       later(TRY_AGAIN);
     }
   };
@@ -297,56 +304,68 @@
   };
 
   // ── Sending ───────────────────────────────────────────────────────────────────────────────
-  let isSending = false;
+  const sending = new Set();
   const submit = async (then, { force = false, accepted = "" } = {}) => {
     const form = composer();
-    if (!form || isSending || isOver || missing) return;
+    if (!form || sending.has(nameOf(openId(), kind())) || isOver || missing) return;
     if (attached().isBusy) return void toast(text("A picture is still on its way. Send when it is here."), { kind: "warn" });
     if (!textBox().value.trim() && (isNote() || !attached().count)) return textBox().focus();
     const id = openId();
     const mode = kind();
     const leaves = then === "resolve" || then.startsWith("snooze");
-    const next = neighbour(id);
-    isSending = true;
+    const here = whereNow();
+    sending.add(nameOf(id, mode));
     form.setAttribute("aria-busy", "true");
+    const words = textBox().value;
+    const data = new FormData(form);
     keepLocal(written());
     clearTimeout(pause);
     // A draft that is still on its way must not come back after it was sent.
     await flight;
     await attached().kept;
-    const data = new FormData(form);
     data.set("then", then);
     data.set("force", force ? "1" : "");
     data.set("accepted", accepted);
     try {
       const said = await post(form.action, data);
-      if (said.refused) return await hold(said, { then, force, accepted });
-      sent(id, mode);
-      await shared.done({ ...said, leaves: leaves && mode !== "note" }, id, next);
-      if (!leaves) textBox()?.focus();
+      if (said.refused) return await hold(said, { then, force, accepted }, here);
+      sent(id, mode, words);
+      await shared.done({ ...said, leaves: leaves && mode !== "note" }, here);
+      if (!leaves && isStillAt(here)) textBox()?.focus();
     } catch (error) {
-      release();
-      hold({ refused: text("Not sent. %(why)s", { why: unreachable(error) }), newer: 0 }, { then, force, accepted });
+      if (openId() === id) release();
+      void hold({ refused: text("Not sent. %(why)s", { why: unreachable(error) }), newer: 0 }, { then, force, accepted }, here);
     } finally {
-      isSending = false;
+      sending.delete(nameOf(id, mode));
       form.removeAttribute("aria-busy");
+      if (composer() && local(openId(), kind())) later(0);
     }
   };
 
-  const sent = (id, mode) => {
-    dropLocal(id, mode);
+  // What was typed since then stays.
+  const sent = (id, mode, words) => {
+    const isHere = openId() === id && kind() === mode;
+    const all = isHere ? textBox().value : local(id, mode)?.text ?? "";
+    const since = all.startsWith(words) ? all.slice(words.length) : all;
+    const rest = since.trim() ? since : "";
     versions.set(nameOf(id, mode), 0);
-    release();
-    if (openId() !== id || kind() !== mode) return;
-    Object.assign(chosen().dataset, { draft: "", saved: "" });
+    if (rest) keepLocal({ id, mode, text: rest, saved: "" });
+    else dropLocal(id, mode);
+    const radio = openId() === id && radios().find((each) => each.dataset.kind === mode);
+    if (radio) Object.assign(radio.dataset, { draft: rest, saved: "", version: 0 });
+    if (openId() === id) release();
+    if (!isHere) return;
     shared.dropAttached?.(mode);
     closePreview();
-    show(chosen());
+    const caret = textBox().selectionStart - (all.length - rest.length);
+    show(radio);
+    if (rest) textBox().setSelectionRange(caret, caret);
     hint("");
   };
 
   let held = {};
-  const hold = async (said, wanted) => {
+  const hold = async (said, wanted, here) => {
+    if (openId() !== here.id) return void toast(said.refused, { kind: "danger" });
     const codes = [wanted.accepted, said.doubts].filter(Boolean).join(",");
     held = { ...wanted, force: wanted.force || said.newer > 0, accepted: codes };
     const box = $("#held");
@@ -355,7 +374,7 @@
     $("[data-held-acts]", box).hidden = !said.newer && !said.doubts;
     box.hidden = false;
     placeNews();
-    textBox().focus();
+    if (isStillAt(here)) textBox().focus();
     if (said.newer) {
       await shared.refreshThread({ force: true });
       shared.toBottom();
@@ -367,7 +386,7 @@
   };
 
   // A reply that was taken back stands before what has been typed since.
-  const putBack = async ({ id, text, mode, version }) => {
+  const putBack = async ({ id, text, mode, version, held }) => {
     versions.set(nameOf(id, mode), version);
     if (openId() !== id) {
       const link = linkOf(id);
@@ -382,17 +401,20 @@
       keepLocal(written());
       later(0);
     }
-    textBox()?.focus();
+    if (isStillAt({ held })) textBox()?.focus();
   };
 
   const answerTo = async (url) => {
+    const here = whereNow();
     await flush();
     const fresh = await fragment(url).catch(() => null);
     const made = fresh && $("#composer", fresh);
     if (!made) return void toast(text("The server cannot be reached."), { kind: "danger" });
+    // It is another message that is answered, not another page that was read.
+    for (const name of shared.SEEN) $(`[name=${name}]`, made).value = composer().elements[name].value;
     $("#composer").replaceWith(made);
     begin();
-    textBox()?.focus();
+    if (isStillAt(here)) textBox()?.focus();
   };
 
   const copyDraft = () => {

@@ -4,10 +4,15 @@
   "use strict";
   const shared = window.earful.inbox;
   if (!shared) return;
-  const { $, $$, ask, thread, openId, linkOf, neighbour, fragment, change, tell } = shared;
-  const { announce, keys, text } = window.earful;
+  const { $, $$, inbox, ask, thread, openId, linkOf, neighbour, fragment, change, tell } = shared;
+  const { announce, holdFocus, keys, onSwap, text } = window.earful;
 
-  let newest = 0;
+  // Each names a hidden field of the composer: the newest message, reply and note it was written in sight of.
+  const SEEN = ["seen", "seen_reply", "seen_note"];
+  let newest = {};
+  const readNewest = (root) => {
+    newest = Object.fromEntries(SEEN.map((name) => [name, Number($(`input[name=${name}]`, root)?.value ?? 0)]));
+  };
 
   // ── Where it is read ──────────────────────────────────────────────────────────────────────
   const scroller = () => $("#thread-scroll");
@@ -26,7 +31,7 @@
     const aimed = (location.hash.startsWith("#message-") && $(location.hash)) || $("#new-line");
     if (aimed) aimed.scrollIntoView();
     else toBottom();
-    newest = Number($("#composer-form")?.elements.seen.value ?? 0);
+    readNewest(document);
     scroller()?.addEventListener("scroll", noteSeen, { passive: true });
   });
   document.addEventListener("click", (event) => {
@@ -62,14 +67,17 @@
   keys({ "Shift+J": () => stepLine(1), "Shift+K": () => stepLine(-1) });
 
   // ── What has been seen ────────────────────────────────────────────────────────────────────
-  const setSeen = () => {
-    const field = $("#composer-form")?.elements.seen;
-    if (field && newest > Number(field.value)) field.value = newest;
+  const setSeen = (names = SEEN) => {
+    for (const name of names) {
+      const field = $("#composer-form")?.elements[name];
+      if (field && newest[name] > Number(field.value)) field.value = newest[name];
+    }
   };
   const noteSeen = () => {
     if (!isAtBottom() || document.hidden) return;
     $("#thread-news")?.setAttribute("hidden", "");
-    setSeen();
+    // Who is in the middle of writing need not have noticed that a colleague answered.
+    setSeen($("#composer-text")?.value.trim() ? ["seen"] : SEEN);
   };
 
   // ── The next one, fetched before it is opened ─────────────────────────────────────────────
@@ -121,13 +129,16 @@
     await shared.canChange();
     if (!fresh || openId() !== id) return;
     const wasAtBottom = isAtBottom();
+    // After a change of one's own, who made it sees to the focus.
+    const keepFocus = force ? () => {} : holdFocus();
     const other = $("#thread", fresh);
     thread().dataset.word = other?.dataset.word ?? "";
     drawAbout(fresh, force);
     const arrived = mergeTimeline($("#latest", fresh));
-    newest = Number($("input[name=seen]", fresh)?.value ?? 0);
+    readNewest(fresh);
     tell("refreshed", { fresh });
     htmx.process(thread());
+    keepFocus();
     if (wasAtBottom) toBottom();
     else if (arrived) $("#thread-news").hidden = false;
     if (arrived) announce(text("A new message arrived in this conversation"));
@@ -213,5 +224,22 @@
   });
   keys({ t: toLabels });
 
-  Object.assign(shared, { toBottom, setSeen });
+  // ── A note about the person, half typed: kept in this browser until it stands among the others ──
+  const noteKey = (box) => `earful.note.${inbox.dataset.agent}.${box.form.getAttribute("action")}`;
+  const tidy = (words) => words.replace(/\s+/gu, " ").trim();
+  document.addEventListener("input", ({ target }) => {
+    if (target.id !== "contact-note") return;
+    try { localStorage.setItem(noteKey(target), target.value); } catch { /* while it stands here */ }
+  });
+  onSwap(() => {
+    const box = $("#contact-note");
+    try {
+      const kept = (box && localStorage.getItem(noteKey(box))) ?? "";
+      const isNoted = $$(".kept-note").some((each) => tidy(each.textContent) === tidy(kept));
+      if (isNoted || !kept.trim()) return void (box && localStorage.removeItem(noteKey(box)));
+      box.value ||= kept;
+    } catch { /* nothing could be kept */ }
+  });
+
+  Object.assign(shared, { toBottom, setSeen, SEEN });
 })();

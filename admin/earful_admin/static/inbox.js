@@ -9,11 +9,13 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const inbox = $("#inbox");
   if (!inbox) return;
-  const { toast, keys, token, bring, text } = window.earful;
+  const { toast, removeToast, undoButton, holdFocus, keys, token, bring, text } = window.earful;
   const NARROW = matchMedia("(max-width: 859.98px)");
   const thread = () => $("#thread");
-  // conversation.js puts its own in the place of these.
-  const shared = window.earful.inbox = { takeReady: () => "", refreshThread: async () => {} };
+  // conversation.js and list.js put their own in the place of these.
+  const shared = window.earful.inbox = {
+    takeReady: () => "", refreshThread: async () => {}, changeRows: () => false, openRowsMenu: () => false,
+  };
   const tell = (what, detail = {}) => document.dispatchEvent(new CustomEvent(`inbox:${what}`, { detail }));
   const openId = () => Number(thread()?.dataset.id ?? 0);
 
@@ -65,6 +67,11 @@
     link.scrollIntoView({ block: "nearest" });
   };
 
+  // Where somebody is when they begin something. What takes time moves the focus only from there: in
+  // the meantime they may have gone elsewhere, and what they type there must not become keys here.
+  const whereNow = (id = openId()) => ({ id, next: neighbour(id), held: document.activeElement });
+  const isStillAt = ({ held }) => [held, document.body].includes(document.activeElement);
+
   const step = (by) => {
     const all = links();
     const here = all.indexOf(document.activeElement);
@@ -81,11 +88,15 @@
   };
 
   // ── What only an open conversation needs ──────────────────────────────────────────────────
-  let parts = null;
-  const bringParts = () => {
-    parts ??= Promise.all(inbox.dataset.parts.split(" ").filter(Boolean).map(bring));
-    return parts;
+  const parts = new Map();
+  const bringPart = (address) => {
+    if (!parts.has(address)) {
+      parts.set(address, bring(address));
+      parts.get(address).catch(() => parts.delete(address));
+    }
+    return parts.get(address);
   };
+  const bringParts = () => Promise.all(inbox.dataset.parts.split(" ").filter(Boolean).map(bringPart));
   // Whoever points at a conversation, or moves to it by keys, is likely to open it.
   for (const intent of ["pointerover", "focusin"]) {
     document.addEventListener(intent, (event) => {
@@ -94,23 +105,40 @@
   }
 
   // ── Opening and leaving ───────────────────────────────────────────────────────────────────
+  const paneAt = async (url) => {
+    const response = await ask(url, { headers: { "HX-Request": "true", "HX-Target": "pane" } });
+    if (!response.ok) throw new Error(String(response.status));
+    return response.text();
+  };
+
+  // Of several that are opened the last one is shown, in whatever order they come.
+  let opening = 0;
   const open = async (url, { focus = true } = {}) => {
     if (!url) return;
+    const mine = ++opening;
+    const here = whereNow();
     try {
       await bringParts();
     } catch {
-      return void location.assign(url);
+      if (mine === opening && navigator.onLine) return void location.assign(url);
     }
+    if (mine !== opening) return;
     tell("leaving");
-    const ready = shared.takeReady(url);
-    if (ready) {
-      htmx.swap("#pane", ready, { swapStyle: "innerHTML" });
-      history.pushState({}, "", url);
-    } else await htmx.ajax("GET", url, { target: "#pane", swap: "innerHTML" });
+    try {
+      const html = shared.takeReady(url) || await paneAt(url);
+      if (mine !== opening) return;
+      // What was typed while it was on its way.
+      tell("leaving");
+      htmx.swap("#pane", html, { swapStyle: "innerHTML" });
+    } catch (error) {
+      if (mine === opening) toast(unreachable(error), { kind: "danger" });
+      return;
+    }
+    history.pushState({}, "", url);
     inbox.classList.add("is-reading");
     markCurrent(openId());
     tell("opened");
-    if (focus) $("#thread-title")?.focus({ preventScroll: true });
+    if (focus && isStillAt(here)) $("#thread-title")?.focus({ preventScroll: true });
   };
 
   const leave = ({ focus = true } = {}) => {
@@ -211,47 +239,39 @@
   });
 
   const act = async (form, submitter) => {
-    const id = openId();
-    const next = neighbour(id);
+    const here = whereNow();
     // A button of a message stands elsewhere than the form it sends.
     const where = submitter ?? form;
     const inMenu = where.closest(".menu");
-    const around = [];
-    for (let each = where.closest("form, [role=group]"); each; each = each.parentElement) around.push(each);
+    const keepFocus = holdFocus(where);
     try {
       const url = submitter?.hasAttribute("formaction") ? submitter.formAction : form.action;
       const said = await post(url, new FormData(form, submitter));
       if (said.refused) return void toast(said.refused, { kind: "danger" });
       closeMenus();
       form.reset();
-      if (inMenu) $("summary", inMenu)?.focus();
-      await done(said, id, next);
-      keepFocus(submitter, around);
+      if (inMenu && isStillAt(here)) {
+        $("summary", inMenu)?.focus();
+        here.held = document.activeElement;
+      }
+      await done(said, here);
+      keepFocus();
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
     }
   };
 
-  // What had the focus may have been drawn anew or be gone: then its like near there gets it.
-  const keepFocus = (button, around) => {
-    if (document.activeElement !== document.body) return;
-    const place = around.find((each) => each.isConnected && each.checkVisibility());
-    const near = $$("button, a[href], select, input:not([type=hidden])", place).filter((each) => each.checkVisibility());
-    (near.find((each) => each.value && each.value === button?.value) ?? near[0] ?? $("#thread-title"))?.focus();
-  };
-
-  const done = async (said, id, next) => {
-    if (said.text !== undefined) tell("undone", { ...said, id });
+  const done = async (said, here) => {
+    if (said.text !== undefined) tell("undone", { ...said, ...here });
     const box = toast(said.said);
-    if (said.undo) addUndo(box, said, id);
+    if (said.undo) addUndo(box, said, here.id);
     await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
-    if (said.leaves) moveOn(next);
+    if (said.leaves && openId() === here.id) moveOn(here);
   };
 
-  // Somebody is about to press "Undo": their focus stays where it is.
-  const isOnToast = () => $("#toasts").contains(document.activeElement);
-  const moveOn = (next) => {
-    const focus = !isOnToast();
+  const moveOn = (here) => {
+    const { next } = here;
+    const focus = isStillAt(here);
     if (NARROW.matches) leave({ focus });
     if (!focus) return;
     const link = linkOf(next) ?? links()[0];
@@ -261,18 +281,15 @@
 
   // A toast's own way back. `then` hears what came of it, and answers whether it sees to the rest.
   const offerUndo = (box, url, data, then) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "toast-undo";
-    button.textContent = text("Undo");
-    button.addEventListener("click", async () => {
-      box.remove();
+    const button = undoButton(async () => {
+      removeToast(box);
+      const { held } = whereNow();
       try {
         const back = await post(url, data);
         if (back.refused) return void toast(back.refused, { kind: "danger" });
         if (back.said) toast(back.said);
         for (const each of back.failed ?? []) toast(`${each.name}: ${each.reason}`, { kind: "warn" });
-        if (then(back)) return;
+        if (then(back, held)) return;
         await Promise.all([shared.refreshThread({ force: true }), shared.refreshList({ force: true })]);
       } catch (error) {
         toast(unreachable(error), { kind: "danger" });
@@ -285,8 +302,8 @@
   const addUndo = (box, said, id) => {
     const data = new FormData();
     data.set("conversation", id);
-    offerUndo(box, said.undo, data, (back) => {
-      if (back.text !== undefined) tell("undone", { ...back, id });
+    offerUndo(box, said.undo, data, (back, held) => {
+      if (back.text !== undefined) tell("undone", { ...back, id, held });
     });
     if (said.seconds) countDown(box, said.seconds);
   };
@@ -336,18 +353,21 @@
   keys({
     j: () => step(1),
     k: () => step(-1),
-    e: () => $("#resolve")?.click(),
-    a: () => openMenu("assign-menu"),
-    i: () => $("#assign-menu [value=me]")?.click(),
-    s: () => openMenu("snooze-menu"),
-    m: () => openMenu("macro-menu"),
-    p: () => (document.activeElement.closest("#composer") ? shared.preview() : changePriority()),
+    e: () => shared.changeRows("resolve", "") || $("#resolve")?.click(),
+    a: () => shared.openRowsMenu("bulk-assign") || openMenu("assign-menu"),
+    i: () => shared.changeRows("assign", "me") || $("#assign-menu [value=me]")?.click(),
+    s: () => shared.openRowsMenu("bulk-snooze") || openMenu("snooze-menu"),
+    m: () => shared.openRowsMenu("bulk-macro") || openMenu("macro-menu"),
+    p: () => {
+      if (document.activeElement.closest("#composer")) return shared.preview();
+      return shared.openRowsMenu("bulk-priority") || changePriority();
+    },
     "]": toggleContext,
   });
 
   Object.assign(shared, {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, linkOf, neighbour, open, tell,
-    done, offerUndo, isOnToast, change, links, rowOf, markCurrent, focusLink, SignedOut,
+    openMenu, done, offerUndo, whereNow, isStillAt, change, links, rowOf, markCurrent, focusLink, SignedOut,
   });
   document.addEventListener("DOMContentLoaded", () => tell("opened"));
 })();

@@ -6,7 +6,7 @@
   if (!shared) return;
   const {
     $, $$, inbox, ask, post, fragment, unreachable, thread, openId, links, rowOf, linkOf, markCurrent,
-    focusLink, isOnToast, change, offerUndo, SignedOut,
+    focusLink, whereNow, isStillAt, openMenu, change, offerUndo, SignedOut,
   } = shared;
   const { announce, toast, keys, text, ntext } = window.earful;
   const rows = $("#rows");
@@ -185,21 +185,26 @@
       if (error instanceof SignedOut) return void toast(unreachable(error), { kind: "danger" });
       failures += 1;
     }
-    $("#offline").hidden = failures < 2;
+    $("#offline").hidden = failures < 2 && navigator.onLine;
     again();
   };
   document.addEventListener("visibilitychange", () => { if (!document.hidden) void keepPolling(); });
   addEventListener("online", () => void keepPolling());
+  addEventListener("offline", () => { $("#offline").hidden = false; });
   news.addEventListener("click", async () => {
+    const here = whereNow();
     scroller.scrollTop = 0;
     await poll({ force: true }).catch(() => {});
-    focusLink(links()[0]);
+    if (isStillAt(here)) focusLink(links()[0]);
   });
 
   // ── What has been read ────────────────────────────────────────────────────────────────────
+  // What nobody looks at is read when somebody comes back to it.
+  let isOwed = false;
   const markRead = () => {
     const message = thread()?.dataset.newest;
-    if (!message || document.hidden) return;
+    isOwed = Boolean(message) && document.hidden;
+    if (!message || isOwed) return;
     const data = new FormData();
     data.set("message", message);
     post(`/conversation/${openId()}/read`, data).catch(() => {});
@@ -224,6 +229,7 @@
     try {
       const said = await post(`/conversation/${id}/unread`, new FormData());
       if (said.refused) return void toast(said.refused, { kind: "danger" });
+      if (id === openId()) isOwed = false;
       drawRead(id, false);
       setOwn(said.unread);
       toast(said.said);
@@ -232,6 +238,7 @@
     }
   };
   document.addEventListener("inbox:opened", markRead);
+  document.addEventListener("visibilitychange", () => { if (isOwed) markRead(); });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-unread]")) void markUnread();
   });
@@ -273,10 +280,38 @@
     void showBar();
   };
 
+  // What single keys are about: the selected rows, else the one with the focus if another one is open.
+  const rowsMeant = () => {
+    if (!bar) return [];
+    if (selected.size) return [...selected];
+    const id = idHere();
+    return id && id !== openId() ? [id] : [];
+  };
+  shared.changeRows = (name, value) => {
+    const ids = rowsMeant();
+    if (ids.length) void changeMany(name, value, ids);
+    return ids.length > 0;
+  };
+  // The menu stands in the bar, which tells what it is about: so the row with the focus is selected.
+  shared.openRowsMenu = (name) => {
+    const ids = rowsMeant();
+    if (!ids.length) return false;
+    if (!selected.size) toggle(ids[0]);
+    const here = whereNow();
+    void showBar().then(() => { if (isStillAt(here)) openMenu(name); });
+    return true;
+  };
+
   const showBar = async () => {
     drawSelection();
-    if (!selected.size || bar.childElementCount) return;
-    const fresh = await fragment(bar.dataset.bar).catch(() => null);
+    if (selected.size) await fillBar();
+  };
+  let filling = null;
+  const fillBar = async () => {
+    if (bar.childElementCount) return;
+    filling ??= fragment(bar.dataset.bar).catch(() => null);
+    const fresh = await filling;
+    filling = null;
     if (!fresh || bar.childElementCount) return;
     bar.replaceChildren(fresh);
     drawSelection();
@@ -308,9 +343,21 @@
     }
   };
 
-  const changeMany = async (name, value) => {
-    const ids = [...selected];
-    const next = listed().find((row) => !selected.has(Number(row.dataset.id)));
+  // What comes after them in the list, else what stands before.
+  const rowAfter = (ids) => {
+    const isOther = (row) => !ids.includes(Number(row.dataset.id));
+    const all = listed();
+    const at = all.findIndex((row) => !isOther(row));
+    return all.slice(Math.max(at, 0)).find(isOther) ?? all.findLast(isOther);
+  };
+
+  const changing = new Set();
+  const changeMany = async (name, value, wanted = [...selected]) => {
+    const ids = wanted.filter((id) => !changing.has(id));
+    if (!ids.length) return;
+    const here = whereNow();
+    const next = rowAfter(ids);
+    for (const id of ids) changing.add(id);
     const data = new FormData();
     data.set("ids", ids.join(","));
     data.set("change", name);
@@ -326,13 +373,16 @@
       }
       for (const id of said.done) selected.delete(id);
       if (said.said) tellDone(said);
+      if (said.failures) await fillBar();
+      for (const { id } of said.failed) selected.add(id);
       showFailed(said);
       await Promise.all([poll({ force: true }), shared.refreshThread({ force: true })]);
       drawSelection();
-      if (!selected.size && !isOnToast()) focusLink(linkOf(ids[0]) ?? linkOf(next?.dataset.id) ?? links()[0]);
+      if (!selected.size && isStillAt(here)) focusLink(linkOf(ids[0]) ?? linkOf(next?.dataset.id) ?? links()[0]);
     } catch (error) {
       toast(unreachable(error), { kind: "danger" });
     } finally {
+      for (const id of ids) changing.delete(id);
       bar.removeAttribute("aria-busy");
     }
   };
@@ -393,8 +443,8 @@
   // What was refused stays selected, with the reason of each.
   const showFailed = ({ failed, failures }) => {
     const box = $("[data-bulk-failed]", bar);
-    box.hidden = !failures;
-    if (!failures) return;
+    if (box) box.hidden = !failures;
+    if (!box || !failures) return;
     $("p", box).textContent = ntext("One was refused and stays selected:", "%(n)s were refused and stay selected:", failures);
     $("ul", box).replaceChildren(...failed.map(({ name, reason }) => {
       const line = document.createElement("li");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,12 +45,18 @@ SYSTEM = Actor(None, "command line", Role.ADMIN)
 
 
 class NewerMessage(ActionRefused):
-    """The reply was not sent, because `count` messages arrived that its author had not seen."""
+    """The reply was not sent, because `count` things came that its author had not seen.
 
-    def __init__(self, count: int) -> None:
+    They are messages, and what colleagues wrote, whose `names` are given.
+    """
+
+    def __init__(self, count: int, names: Iterable[str] = ()) -> None:
         self.count = count
+        who = ", ".join(dict.fromkeys(names))
         super().__init__(
-            ngettext(
+            _("Not sent: %(names)s answered or left a note meanwhile.", names=who)
+            if who
+            else ngettext(
                 "Not sent: %(n)s newer message arrived.",
                 "Not sent: %(n)s newer messages arrived.",
                 count,

@@ -22,7 +22,7 @@ from earful.inbox.answering import (
     surface_of_answer,
 )
 from earful.inbox.attaching import taking
-from earful.inbox.replies import newer_messages, sent
+from earful.inbox.replies import newer_by_colleagues, newer_messages, sent
 from earful.inbox.text import MAX_TEXT, clean
 from earful.inbox.writing import Writing, cautions, reply_limit, writing
 from earful.runtime import Runtime
@@ -77,6 +77,8 @@ def submit_reply(
     text: str,
     surface: Surface | None = None,
     last_seen_message_id: int,
+    last_seen_reply_id: int | None = None,
+    last_seen_note_id: int | None = None,
     force: bool = False,
     resolve_after: bool = False,
     snooze_until: datetime | None = None,
@@ -94,8 +96,9 @@ def submit_reply(
     its author has answered; None asks nobody anything.
 
     Raises `NewerMessage` when the conversation has inbound messages after
-    `last_seen_message_id`, unless `force`; `NeedsConfirmation` for other doubts; `ActionRefused`
-    when it cannot be sent as it is.
+    `last_seen_message_id`, or replies or notes of colleagues after `last_seen_reply_id` and
+    `last_seen_note_id` (None heeds none), unless `force`; `NeedsConfirmation` for other doubts;
+    `ActionRefused` when it cannot be sent as it is.
     """
     require(actor, Role.AGENT)
     message = _answered_message(conversation_id, message_id)
@@ -110,8 +113,9 @@ def submit_reply(
         if is_private_reply(message, where) and already_private(message) != answered_before:
             raise ActionRefused(gettext("Somebody has just answered this privately."))
         newer = newer_messages(conversation_id, last_seen_message_id)
-        if newer and not force:
-            raise NewerMessage(len(newer))
+        names = _newer_names(actor, conversation_id, last_seen_reply_id, last_seen_note_id)
+        if (newer or names) and not force:
+            raise NewerMessage(len(newer) + len(names), names)
         if accepted is not None:
             _refuse_doubtful(actor, written, where, conversation_id, accepted, saved_reply_id)
         reply = Reply.create(
@@ -136,6 +140,17 @@ def submit_reply(
         _count_use(saved_reply_id, now)
         audit(actor, "reply.submit", "conversation", conversation_id, now, after={"id": reply.id})
     return int(reply.id)
+
+
+def _newer_names(
+    actor: Actor, conversation_id: int, reply_id: int | None, note_id: int | None
+) -> list[str]:
+    """Who else wrote there since, as far as it was told what had been seen."""
+    if reply_id is None or note_id is None:
+        return []
+    return newer_by_colleagues(
+        conversation_id, actor.agent_id, seen_reply_id=reply_id, seen_note_id=note_id
+    )
 
 
 def _count_use(saved_reply_id: int | None, now: datetime) -> None:

@@ -9,16 +9,17 @@ from earful.inbox.conversations import answered, stop_clocks
 from earful.inbox.lifecycle import change_status
 from earful.inbox.telling import Told, tell
 from earful.inbox.text import clean, snippet
-from earful.store.models import Conversation, Message, Reply
+from earful.store.models import Agent, Conversation, Message, Note, Reply
 from earful.store.states import (
     SHOWN,
+    STANDING,
     AgentNotificationKind,
     ConversationStatus,
     Direction,
     ReplyState,
 )
 
-__all__ = ["confirm", "fail", "hold", "newer_messages", "sent"]
+__all__ = ["confirm", "fail", "hold", "newer_by_colleagues", "newer_messages", "sent"]
 
 
 def sent(reply: Reply, *, external_id: str | None, url: str | None, at: datetime) -> bool:
@@ -105,6 +106,22 @@ def newer_messages(conversation_id: int, seen_message_id: int) -> list[int]:
         .limit(100)
     )
     return [key for (key,) in newer.tuples()]
+
+
+def newer_by_colleagues(
+    conversation_id: int, agent_id: int | None, *, seen_reply_id: int, seen_note_id: int
+) -> list[str]:
+    """Who else answered or left a note after these: a name for each, at most 100 of a kind."""
+    replies = Reply.select(Agent.name).where(
+        (Reply.conversation == conversation_id)
+        & (Reply.id > seen_reply_id)
+        & (Reply.agent != agent_id)
+        & Reply.state.in_(STANDING)
+    )
+    notes = Note.select(Agent.name).where(
+        (Note.conversation == conversation_id) & (Note.id > seen_note_id) & (Note.agent != agent_id)
+    )
+    return [name for kind in (replies, notes) for (name,) in kind.join(Agent).limit(100).tuples()]
 
 
 def _answer_given(reply: Reply, at: datetime) -> None:

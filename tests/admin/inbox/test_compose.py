@@ -228,6 +228,19 @@ def test_words_typed_without_a_connection_reach_the_server_when_it_is_back(
     assert draft_of(town.quiet) == "Written in a tunnel"
 
 
+def test_who_was_signed_out_is_told_so_while_writing(desk: Page, town: Town) -> None:
+    cookies = desk.context.cookies()
+    desk.context.clear_cookies()
+    desk.keyboard.press("r")
+    desk.keyboard.type("Written too late")
+    expect(desk.locator("[data-saved-hint]")).to_have_text("Signed out. Kept in this browser.")
+    expect(desk.locator("#announcer")).to_contain_text("You are signed out.")
+    desk.context.add_cookies(cookies)
+    desk.keyboard.type(".")
+    is_saved(desk)
+    assert draft_of(town.quiet) == "Written too late."
+
+
 def test_a_page_that_was_read_before_the_words_were_kept_still_shows_them(
     desk: Page, town: Town
 ) -> None:

@@ -20,6 +20,7 @@ from tests.admin.inbox.town import Town
 from tests.core.store.filler import seeing
 
 SignIn = Callable[[Role], FlaskClient]
+JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
@@ -184,10 +185,10 @@ def test_many_are_changed_and_put_back(agent: FlaskClient, town: Town) -> None:
     assert said["failures"] == 1
     assert said["failed"][0]["reason"] == "This conversation does not exist."
     assert row_of(town.yuki).status is ConversationStatus.RESOLVED
-    back = agent.post(said["undo"]).json
+    back = agent.post(said["undo"], headers=JSON).json
     assert back["said"] == "2 conversations as before"
     assert row_of(town.yuki).status is ConversationStatus.OPEN
-    assert agent.post(said["undo"]).status_code == 422
+    assert agent.post(said["undo"], headers=JSON).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -399,8 +400,7 @@ def test_more_than_one_request_takes_are_a_job_with_progress_result_and_undo(
     monkeypatch.setattr("earful_admin.inbox.bulk.MOST_AT_ONCE", 1)
     chosen = f"{town.quiet},{town.hostile},999999"
     started = agent.post("/inbox/bulk", data={"ids": chosen, "change": "resolve"}).json
-    as_json = {"Accept": "application/json"}
-    assert agent.get(started["job"], headers=as_json).json["said"] == "0 of 3 conversations so far"
+    assert agent.get(started["job"], headers=JSON).json["said"] == "0 of 3 conversations so far"
     assert "<progress" in agent.get(started["job"]).text
 
     def work() -> None:
@@ -409,14 +409,14 @@ def test_more_than_one_request_takes_are_a_job_with_progress_result_and_undo(
             assert not actions.continue_bulk_job(earful_runtime, job_id, now=datetime.now(UTC))
 
     work()
-    said = agent.get(started["job"], headers=as_json).json
+    said = agent.get(started["job"], headers=JSON).json
     assert said["said"] == "2 changed, 1 left out"
     assert (said["is_running"], said["passed"], said["total"]) == (False, 3, 3)
     assert started["job"] in agent.get("/notifications/").text
     assert "Your change to 3 conversations is finished" in agent.get("/notifications/").text
 
-    assert agent.post(said["undo"], headers=as_json).json["job"] == started["job"]
-    assert agent.post(said["undo"], headers=as_json).status_code == 422
+    assert agent.post(said["undo"], headers=JSON).json["job"] == started["job"]
+    assert agent.post(said["undo"], headers=JSON).status_code == 422
     work()
     page = agent.get(started["job"]).text
     assert "2 as before, 0 changed" in page

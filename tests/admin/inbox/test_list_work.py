@@ -9,7 +9,7 @@ import pytest
 from earful import actions, store
 from earful.actions import Actor
 from earful.runtime import Runtime
-from earful.store.models import BulkItem, BulkJob, Conversation, Event
+from earful.store.models import Agent, BulkItem, BulkJob, Conversation, Event
 from earful.store.states import ConversationStatus, Role
 from playwright.sync_api import Page, Route, expect
 
@@ -100,6 +100,75 @@ def test_who_is_about_to_undo_keeps_the_focus(desk: Page, town: Town, *, many: b
     assert status_of(town.quiet) is ConversationStatus.OPEN
 
 
+def test_single_keys_are_about_the_line_with_the_focus(
+    desk: Page, town: Town, people: dict[Role, Actor]
+) -> None:
+    open_(desk, town.quiet)
+    link = desk.locator(f"#row-{town.yuki} .row-link")
+    after = desk.locator(f"#row-{town.yuki} + li").get_attribute("id")
+    link.focus()
+    desk.keyboard.press("p")
+    expect(desk.locator("[data-bulk-count]")).to_have_text("1 selected")
+    expect(desk.locator("#bulk-priority button").first).to_be_focused()
+    desk.keyboard.press("Enter")
+    expect(desk.locator(f"#row-{town.yuki}")).to_contain_text("urgent")
+    expect(link).to_be_focused()
+    desk.keyboard.press("e")
+    expect(desk.locator(f"#row-{town.yuki}")).to_have_count(0)
+    expect(desk.locator(f"#{after} .row-link")).to_be_focused()
+    desk.keyboard.press("i")
+    expect(desk.locator(f"#{after}")).to_contain_text("Assigned to Agent")
+    expect(desk.locator("#bulk")).to_be_hidden()
+    assert status_of(town.yuki) is ConversationStatus.RESOLVED
+    assert status_of(town.quiet) is ConversationStatus.OPEN
+
+
+def test_single_keys_are_about_the_selected_ones_first(desk: Page, town: Town) -> None:
+    for key in (town.quiet, town.hostile):
+        desk.locator(f"#row-{key} .row-link").focus()
+        desk.keyboard.press("x")
+    desk.locator(f"#row-{town.yuki} .row-link").focus()
+    for key, menu in {"a": "assign", "s": "snooze", "m": "macro"}.items():
+        desk.keyboard.press(key)
+        expect(desk.locator(f"#bulk-{menu}")).to_have_attribute("open", "")
+        desk.keyboard.press("Escape")
+        expect(desk.locator(f"#bulk-{menu} summary")).to_be_focused()
+    expect(desk.locator("[data-bulk-count]")).to_have_text("2 selected")
+    desk.locator(f"#row-{town.yuki} .row-link").focus()
+    desk.keyboard.press("e")
+    expect(desk.locator(".toast")).to_contain_text("2 conversations resolved")
+    expect(desk.locator("#bulk")).to_be_hidden()
+    assert status_of(town.quiet) is ConversationStatus.RESOLVED
+    assert status_of(town.yuki) is ConversationStatus.OPEN
+
+
+def test_what_is_refused_by_a_single_key_becomes_selected_with_its_reason(
+    desk: Page, town: Town, people: dict[Role, Actor]
+) -> None:
+    with store.connection():
+        Agent.update(away=True).where(Agent.id == people[Role.AGENT].agent_id).execute()
+    desk.locator(f"#row-{town.quiet} .row-link").focus()
+    desk.keyboard.press("i")
+    expect(desk.locator("[data-bulk-failed]")).to_contain_text("Tom Whitaker: You are away")
+    expect(desk.locator("[data-bulk-count]")).to_have_text("1 selected")
+
+
+@pytest.mark.parametrize("way", ["key", "palette"])
+def test_undoing_from_the_keyboard(desk: Page, town: Town, way: str) -> None:
+    open_(desk, town.quiet)
+    desk.keyboard.press("e")
+    expect(desk.locator(f"#row-{town.quiet}")).to_have_count(0)
+    if way == "key":
+        desk.keyboard.press("z")
+    else:
+        desk.keyboard.press("Control+k")
+        desk.keyboard.type("undo")
+        expect(desk.locator("#palette [aria-selected=true]")).to_contain_text("Messages Undo")
+        desk.keyboard.press("Enter")
+    expect(desk.locator(f"#row-{town.quiet}")).to_be_visible()
+    assert status_of(town.quiet) is ConversationStatus.OPEN
+
+
 def test_escape_clears_the_selection_before_it_leaves(desk: Page, town: Town) -> None:
     open_(desk, town.quiet)
     desk.keyboard.press("x")
@@ -136,6 +205,42 @@ def test_reading_and_marking_unread(desk: Page, town: Town) -> None:
     expect(row.locator(".row-dot")).to_have_count(0)
 
 
+def look(page: Page, *, away: bool) -> None:
+    """Bring another window to the front, or this one again."""
+    page.evaluate(
+        """away => {
+            Object.defineProperty(document, "hidden", {get: () => away, configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        away,
+    )
+
+
+def test_what_came_while_nobody_looked_is_read_on_return(
+    desk: Page, town: Town, house: House
+) -> None:
+    row = desk.locator(f"#row-{town.quiet}")
+    look(desk, away=True)
+    open_(desk, town.quiet)
+    expect(row.locator(".row-dot")).to_have_count(1)
+    with desk.expect_response("**/read"):
+        look(desk, away=False)
+    expect(row.locator(".row-dot")).to_have_count(0)
+
+    look(desk, away=True)
+    arrive(house, town.quiet, "A second thought")
+    look_again(desk)
+    with desk.expect_response("**/read"):
+        look(desk, away=False)
+    expect(row.locator(".row-dot")).to_have_count(0)
+
+    with desk.expect_response("**/unread"):
+        desk.keyboard.press("u")
+    for away in (True, False):
+        look(desk, away=away)
+    expect(row.locator(".row-dot")).to_have_count(1)
+
+
 def test_a_line_changes_in_place_and_keeps_the_focus(desk: Page, town: Town, house: House) -> None:
     link = desk.locator(f"#row-{town.quiet} .row-link")
     link.focus()
@@ -170,6 +275,15 @@ def test_keeping_a_view_by_keyboard(desk: Page, town: Town) -> None:
     expect(desk.locator("#rows .list-row")).to_have_count(1)
     link = desk.locator("nav.nav .nav-link", has_text="Urgent ones")
     expect(link).to_contain_text("1")
+
+
+def test_a_lost_connection_is_told_at_once(desk: Page, town: Town) -> None:
+    desk.context.set_offline(True)
+    expect(desk.locator("#offline")).to_be_visible(timeout=2000)
+    look_again(desk)
+    expect(desk.locator("#offline")).to_be_visible()
+    desk.context.set_offline(False)
+    expect(desk.locator("#offline")).to_be_hidden()
 
 
 def test_offline_is_told_and_mended(desk: Page, town: Town) -> None:

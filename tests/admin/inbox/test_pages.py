@@ -9,7 +9,7 @@ import pytest
 from earful import actions, store
 from earful.actions import Actor
 from earful.runtime import Runtime
-from earful.store.models import Conversation, ConversationLabel, Message, Note, Reply
+from earful.store.models import Clock, Conversation, ConversationLabel, Message, Note, Reply
 from earful.store.states import ConversationStatus, PriorityRank, ReplyState, Role
 from earful.types import ReplyPermission
 from flask.testing import FlaskClient
@@ -281,6 +281,44 @@ def test_resolving_ignoring_and_opening_again(agent: FlaskClient, town: Town) ->
     assert "Open again" in agent.get(f"/?c={town.quiet}").text
     post(agent, town, "reopen")
     assert post(agent, town, "ignore").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("what", "form"),
+    [("resolve", {}), ("ignore", {"reason": "Spam"}), ("snooze", {"until": "2999-01-04T09:00"})],
+)
+@pytest.mark.parametrize("status", [ConversationStatus.OPEN, ConversationStatus.PENDING])
+def test_what_is_put_away_comes_back_as_it_was(
+    agent: FlaskClient, town: Town, what: str, form: dict[str, str], status: ConversationStatus
+) -> None:
+    with store.connection():
+        Conversation.update(status=status).where(Conversation.id == town.yuki).execute()
+    before = conversation(town.yuki).__data__
+    done = agent.post(f"/conversation/{town.yuki}/{what}", data=form, headers=JSON).json
+
+    back = agent.post(done["undo"], data={"conversation": town.yuki}, headers=JSON).json
+
+    assert back["said"] == "1 conversation as before"
+    assert conversation(town.yuki).__data__ == before
+    with store.connection():
+        assert Clock.select().where(Clock.cancelled_at.is_null()).count() == 2
+
+
+def test_putting_away_is_undone_without_a_script(agent: FlaskClient, town: Town) -> None:
+    undo = post(agent, town, "resolve").json["undo"]
+    first, again = agent.post(undo), agent.post(undo)
+    assert (first.status_code, first.location) == (303, f"/?c={town.quiet}")
+    assert (again.status_code, again.location) == (303, "/")
+    page = agent.get("/").text
+    assert "1 conversation as before" in page
+    assert "cannot be undone any more" in page
+
+
+def test_putting_away_is_not_undone_over_what_came_since(agent: FlaskClient, town: Town) -> None:
+    undo = post(agent, town, "resolve").json["undo"]
+    post(agent, town, "reopen")
+    assert agent.post(undo).location == "/"
+    assert "Somebody changed it since" in agent.get("/").text
 
 
 def test_snoozing_speaks_the_time_of_the_business(agent: FlaskClient, town: Town) -> None:

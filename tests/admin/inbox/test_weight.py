@@ -43,7 +43,7 @@ def test_the_first_view_after_signing_in_weighs_little(agent: FlaskClient) -> No
 
 
 def test_a_conversation_adds_little(agent: FlaskClient, town: Town) -> None:
-    assert weight(agent, f"/?c={town.yuki}") <= 73 * KB
+    assert weight(agent, f"/?c={town.yuki}") <= 76 * KB
 
 
 def test_what_only_a_conversation_needs_waits_for_one(agent: FlaskClient, town: Town) -> None:

@@ -193,6 +193,54 @@ def test_a_newer_message_holds_the_reply_and_keeps_the_words(
     expect(desk.locator(".is-queued")).to_contain_text("Hello there!")
 
 
+@pytest.mark.parametrize("does", ["replies", "notes"])
+def test_what_a_colleague_wrote_meanwhile_holds_the_reply(
+    desk: Page, town: Town, house: House, people: dict[Role, Actor], does: str
+) -> None:
+    open_(desk, town.quiet)
+    desk.keyboard.press("r")
+    desk.keyboard.type("No refund")
+    with store.connection():
+        first = Message.get(Message.conversation == town.quiet)
+        lead = people[Role.LEAD].agent_id or 0
+        if does == "replies":
+            house.reply(first, lead, "You get a refund", ReplyState.QUEUED, minutes=0)
+        else:
+            house.note(first.conversation, lead, "You get a refund")
+        house.event(first.conversation, "labelled", agent_id=lead, label="refund")
+    look_again(desk)
+    expect(desk.locator("#latest")).to_contain_text("You get a refund")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#held")).to_contain_text(
+        "Not sent: Lead answered or left a note meanwhile"
+    )
+    expect(text_box(desk)).to_have_value("No refund")
+    desk.click("text=Keep editing")
+    desk.keyboard.press("Control+Enter")
+    if does == "notes":
+        expect(desk.locator("#held")).to_contain_text("The last thing here is a note of Lead")
+        desk.click("text=Send anyway")
+    expect(desk.locator(".is-queued", has_text="No refund")).to_be_visible()
+    # What stood there before somebody began to write is known to them.
+    desk.keyboard.type("One more thing")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator(".is-queued", has_text="One more thing")).to_be_visible()
+
+
+def test_answering_an_earlier_message_hides_no_colleague(
+    desk: Page, town: Town, house: House, people: dict[Role, Actor]
+) -> None:
+    open_(desk, town.yuki)
+    text_box(desk).fill("No refund")
+    with store.connection():
+        first = Message.get(Message.conversation == town.yuki)
+        house.reply(first, people[Role.LEAD].agent_id or 0, "A refund", ReplyState.SENT)
+    desk.locator(".entry-in").first.locator("[data-answer]").click()
+    expect(desk.locator(".composer-target")).to_be_visible()
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#held")).to_contain_text("Not sent: Lead answered")
+
+
 def test_no_word_is_lost_when_the_connection_is(desk: Page, town: Town) -> None:
     open_(desk, town.quiet)
     desk.keyboard.press("r")
@@ -314,11 +362,11 @@ def test_going_on_down_the_list_and_up_the_thread(screen: Screen, town: Town, ho
     link.scroll_into_view_if_needed()
     line = page.get_by_text("Line 015")
     stood = line.evaluate("line => line.getBoundingClientRect().top")
-    link.click()
+    link.press("Enter")
     expect(page.get_by_text("Line 001")).to_be_attached()
     expect(page.locator("#earlier-link")).to_have_count(0)
     assert abs(line.evaluate("line => line.getBoundingClientRect().top") - stood) < 2
-    assert focused(page) == "thread-scroll"
+    expect(page.locator("#thread-scroll")).to_be_focused()
 
 
 def test_times_go_on_without_fetching_what_was_said(screen: Screen, town: Town) -> None:
@@ -348,6 +396,35 @@ def test_what_a_search_found_is_marked(screen: Screen, town: Town) -> None:
     screen.open(f"/?c={town.yuki}&at={found}#message-{found}")
     bubble = screen.page.locator(f"#message-{found} .bubble")
     assert bubble.evaluate("bubble => getComputedStyle(bubble).outlineStyle") == "solid"
+
+
+def test_the_focus_returns_from_a_message_at_the_bottom(desk: Page, town: Town) -> None:
+    open_(desk, town.yuki)
+    after = desk.locator(f"#row-{town.yuki} + li").get_attribute("id")
+    desk.keyboard.press("e")
+    expect(desk.locator(f"#{after} a")).to_be_focused()
+    desk.locator(".toast-undo").press("Enter")
+    expect(desk.locator(f"#row-{town.yuki}")).to_be_visible()
+    expect(desk.locator(f"#{after} a")).to_be_focused()
+    desk.locator(".toast [data-dismiss]").last.press("Enter")
+    expect(desk.locator(f"#{after} a")).to_be_focused()
+
+
+def test_the_focus_stays_at_a_reply_that_cannot_be_undone_any_more(
+    desk: Page, town: Town, house: House, people: dict[Role, Actor]
+) -> None:
+    with store.connection():
+        first = Message.get(Message.conversation == town.quiet)
+        sam = people[Role.AGENT].agent_id or 0
+        reply = house.reply(first, sam, "Try again", ReplyState.QUEUED, minutes=-5)
+    open_(desk, town.quiet)
+    desk.locator(".is-queued [data-undo]").focus()
+    with store.connection():
+        Reply.update(state=ReplyState.SENT).where(Reply.id == reply.id).execute()
+        house.event(first.conversation, "reply_sent", agent_id=sam, reply_id=reply.id)
+    look_again(desk)
+    expect(desk.locator(".is-sent")).to_be_visible()
+    expect(desk.locator(".is-sent:focus, .is-sent :focus")).to_have_count(1)
 
 
 def test_on_a_narrow_screen_one_pane_at_a_time(screen: Screen, town: Town) -> None:

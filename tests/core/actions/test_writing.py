@@ -240,6 +240,32 @@ def test_what_its_author_was_told_of_holds_nothing(
     assert len(wall.sent) == 1
 
 
+def test_what_a_colleague_wrote_meanwhile_holds_the_reply(
+    inbox: Inbox, sam: Actor, admin: Actor, message: InboxMessage
+) -> None:
+    key, unseen = message.conversation_id, {"last_seen_reply_id": 0, "last_seen_note_id": 0}
+    mine = submit(inbox, sam, message, "Mine", **unseen)
+    actions.undo_reply(inbox.runtime, sam, mine.id, now=inbox.now)
+    theirs = submit(inbox, admin, message, "Yes, you get it back.", **unseen)
+    note_id = actions.add_note(inbox.runtime, admin, key, "I take care of it", now=inbox.now)
+
+    with pytest.raises(NewerMessage, match=r"Not sent: maya answered or left a note") as caught:
+        submit(inbox, sam, message, "No, you do not.", **unseen)
+    assert caught.value.count == 2
+    with pytest.raises(NewerMessage):
+        submit(inbox, sam, message, "No.", last_seen_reply_id=theirs.id, last_seen_note_id=0)
+    submit(inbox, sam, message, "Right", last_seen_reply_id=theirs.id, last_seen_note_id=note_id)
+    submit(inbox, sam, message, "All the same", force=True, **unseen)
+
+
+def test_what_a_colleague_took_back_holds_nothing(
+    inbox: Inbox, sam: Actor, admin: Actor, message: InboxMessage
+) -> None:
+    theirs = submit(inbox, admin, message, "Yes, you get it back.")
+    actions.undo_reply(inbox.runtime, admin, theirs.id, now=inbox.now)
+    submit(inbox, sam, message, "No.", last_seen_reply_id=0, last_seen_note_id=0)
+
+
 def test_a_reply_that_was_not_scheduled_is_not_held(
     inbox: Inbox, wall: Wall, sam: Actor, message: InboxMessage
 ) -> None:

@@ -18,6 +18,7 @@ from earful.store.models import (
     ConversationLabel,
     Identity,
     Message,
+    Note,
     ReadCursor,
     Reply,
     Thread,
@@ -132,7 +133,8 @@ class ContactCard:
 class ConversationPage:
     """All of a conversation's page that is not its timeline.
 
-    `newest_message_id` is what a reply was written in sight of.
+    `newest_message_id`, `newest_reply_id` and `newest_note_id` are what a reply is written in sight
+    of; 0 where there is none.
     """
 
     row: ConversationRow
@@ -147,6 +149,8 @@ class ConversationPage:
     labels: tuple[LabelLine, ...]
     clocks: tuple[ClockLine, ...]
     newest_message_id: int
+    newest_reply_id: int
+    newest_note_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +196,8 @@ def conversation_page(conversation_id: int) -> ConversationPage | None:
             labels=_labels(conversation_id),
             clocks=_clocks(conversation_id),
             newest_message_id=more["newest"] or 0,
+            newest_reply_id=more["newest_reply"] or 0,
+            newest_note_id=more["newest_note"] or 0,
         )
 
 
@@ -291,7 +297,10 @@ def _answerable(row: dict[str, Any]) -> Answerable:
 
 @prepared
 def _more(conversation_id: int) -> Any:
-    newest = Message.select(fn.MAX(Message.id)).where(Message.conversation == conversation_id)
+    newest = [
+        kind.select(fn.MAX(kind.id)).where(kind.conversation == conversation_id)
+        for kind in (Message, Reply, Note)
+    ]
     return (
         Conversation.select(
             Conversation.opened_at,
@@ -303,7 +312,9 @@ def _more(conversation_id: int) -> Any:
             Channel.state.alias("channel_state"),
             Channel.state_reason,
             Channel.account_name,
-            newest.alias("newest"),
+            newest[0].alias("newest"),
+            newest[1].alias("newest_reply"),
+            newest[2].alias("newest_note"),
         )
         .join(Contact)
         .switch(Conversation)
