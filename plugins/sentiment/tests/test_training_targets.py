@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 from training.care import care_messages
-from training.examples import Example, draw, from_corrections
+from training.examples import Example, _semeval, draw, from_corrections
 from training.targets import CLASSES, EMOTIONS, from_emotions, from_ratings, frustration
 
 
@@ -73,3 +74,32 @@ def test_corrections_are_learned_from_by_message() -> None:
     assert late.frustrated == 1
     assert thanks.target == pytest.approx((0.05, 0.05, 0.9))
     assert thanks.frustrated == 0
+
+
+def _labelled(folder: Path, name: str, *rows: tuple[str, str]) -> Path:
+    file = folder / name
+    lines = [f"{number}\t{label}\t{text}\n" for number, (label, text) in enumerate(rows)]
+    file.write_text("".join(lines), encoding="utf-8")
+    return file
+
+
+def test_a_tweet_that_is_measured_with_is_not_learned_though_it_lost_its_link(
+    tmp_path: Path,
+) -> None:
+    file = _labelled(
+        tmp_path,
+        "a.tsv",
+        ("neutral", "The new bridge opens on Monday at noon https://t.example/x"),
+        ("positive", "What a lovely bridge this has become for all of us"),
+    )
+    learned = list(_semeval([file], ["The new bridge opens on Monday at noon"]))
+    assert [example.text for example in learned] == [
+        "What a lovely bridge this has become for all of us"
+    ]
+    assert max(learned[0].target) == learned[0].target[CLASSES.index("positive")]
+
+
+def test_a_tweet_is_learned_once_and_not_where_two_parts_call_it_otherwise(tmp_path: Path) -> None:
+    one = _labelled(tmp_path, "a.tsv", ("neutral", "It rains"), ("positive", "Nice shop"))
+    two = _labelled(tmp_path, "b.tsv", ("neutral", "It rains"), ("negative", "Nice shop"))
+    assert [example.text for example in _semeval([one, two], [])] == ["It rains"]

@@ -40,25 +40,22 @@ def train(cache: Path, workers: int, corrections: TextIO | None) -> None:
 
     from training.examples import from_corrections, mood_set, training_set
     from training.network import Network, load_base
-    from training.train import STAGES, blended, fit_mood
+    from training.train import STAGES, fit_mood
     from training.train import train as learn
 
     pool = [*training_set(cache), *from_corrections(corrections or ())]
     network, tokenizer = load_base(cache, seed=1)
-    kept, start = cache / "weights-0.pt", None
+    start: Path | None = None
     for number, recipe in enumerate(STAGES, start=1):
+        kept = cache / f"stage-{number}.pt"
 
         def keep(_: int, learned: Network, to: Path = kept) -> None:
             torch.save(learned.state_dict(), to)
 
         click.echo(f"stage {number} of {len(STAGES)}")
         learn(pool, cache, replace(recipe, workers=workers), keep, start)
-        weights = torch.load(kept)
-        if start is not None:
-            weights = blended(weights, torch.load(start), recipe.blend)
-        start, kept = cache / f"stage-{number}.pt", cache / f"weights-{number}.pt"
-        torch.save(weights, start)
-    network.load_state_dict(weights)
+        start = kept
+    network.load_state_dict(torch.load(kept))
     click.echo("learning what frustration is")
     fit_mood(network.eval(), tokenizer, mood_set(pool))
     torch.save(network.state_dict(), cache / "weights.pt")

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import re
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from earful_sentiment.normalise import normalise
 
 from training.care import care_messages
-from training.sources import GO_EMOTIONS, HUTTO, TWEETS, obtain
+from training.sources import GO_EMOTIONS, HUTTO, SEMEVAL, TWEETEVAL, TWEETS, obtain
 from training.targets import CLASSES, EMOTIONS, Target, from_emotions, from_ratings, frustration
 
 __all__ = ["Example", "draw", "from_corrections", "held_out", "mood_set", "training_set"]
@@ -24,6 +25,7 @@ __all__ = ["Example", "draw", "from_corrections", "held_out", "mood_set", "train
 WEIGHTS = {
     "tweets": 2.0,
     "plain tweets": 1.0,
+    "semeval": 1.5,
     "reddit": 1.0,
     "products": 0.7,
     "films": 0.5,
@@ -82,7 +84,10 @@ def training_set(cache: Path) -> list[Example]:
         for text, tone, frustrated in care_messages()
     )
     plain = (example for example in _plain_tweets(cache) if not _is_held_out(example.text))
-    return [*rated, *plain, *_go_emotions(obtain(GO_EMOTIONS["train"], cache)), *care]
+    measured = [each.text for part in ("val", "test") for each in _tweeteval(cache, part)]
+    topical = _semeval([obtain(file, cache) for file in SEMEVAL], measured)
+    emotions = _go_emotions(obtain(GO_EMOTIONS["train"], cache))
+    return [*rated, *plain, *topical, *emotions, *care]
 
 
 def mood_set(pool: Sequence[Example]) -> list[Example]:
@@ -99,7 +104,8 @@ def held_out(cache: Path) -> list[Example]:
     """Of each source, texts that are never learned from."""
     rated = (example for example in _hutto(cache) if _is_held_out(example.text))
     plain = (example for example in _plain_tweets(cache) if _is_held_out(example.text))
-    return [*rated, *plain, *_go_emotions(obtain(GO_EMOTIONS["test"], cache))]
+    emotions = _go_emotions(obtain(GO_EMOTIONS["test"], cache))
+    return [*rated, *plain, *_tweeteval(cache, "test"), *emotions]
 
 
 def from_corrections(lines: Iterable[str]) -> list[Example]:
@@ -211,6 +217,33 @@ def _plain_tweets(cache: Path) -> Iterator[Example]:
                     source="plain tweets",
                     weight=WEIGHTS["plain tweets"],
                 )
+
+
+def _semeval(files: Iterable[Path], measured: Iterable[str]) -> Iterator[Example]:
+    """Each text once; none with two labels, and no copy of one that is measured with."""
+    known = {trace for text in measured for trace in _traces(text)}
+    labels: dict[str, set[str]] = {}
+    for path in files:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            for _, label, text, *_ in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+                labels.setdefault(normalise(text), set()).add(label)
+    for text, said in labels.items():
+        if len(said) == 1 and known.isdisjoint(_traces(text)):
+            yield Example(text, _PLAIN[said.pop()], "semeval", weight=WEIGHTS["semeval"])
+
+
+def _traces(text: str) -> set[frozenset[str] | tuple[str, ...]]:
+    """What two copies of a text have in common, though one lost its links or its end."""
+    words = [word for word in re.findall(r"\w+", text.lower()) if word not in {"user", "http"}]
+    return {frozenset(words), tuple(words[:8]), tuple(words[-8:])}
+
+
+def _tweeteval(cache: Path, part: str) -> Iterator[Example]:
+    texts = obtain(TWEETEVAL[f"{part}_text"], cache).read_text(encoding="utf-8").split("\n")
+    labels = obtain(TWEETEVAL[f"{part}_labels"], cache).read_text().split()
+    for text, label in zip(texts, labels, strict=False):
+        one, two, three = (float(label == number) for number in "012")
+        yield Example(normalise(text), (one, two, three), f"tweeteval {part}")
 
 
 def _go_emotions(path: Path) -> Iterator[Example]:

@@ -14,7 +14,17 @@ from pathlib import Path
 
 import httpx
 
-__all__ = ["BASE_MODEL", "GO_EMOTIONS", "HUTTO", "TWEETS", "Package", "WebFile", "obtain"]
+__all__ = [
+    "BASE_MODEL",
+    "GO_EMOTIONS",
+    "HUTTO",
+    "SEMEVAL",
+    "TWEETEVAL",
+    "TWEETS",
+    "Package",
+    "WebFile",
+    "obtain",
+]
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,46 @@ TWEETS = WebFile(
 )
 """31,014 tweets of 2009 with one of three labels: Figure Eight's "Sentiment Analysis: Emotion in
 Text", as relabelled for the Kaggle competition "Tweet Sentiment Extraction" (2020). CC BY 4.0."""
+
+_SEMEVAL = (
+    "https://raw.githubusercontent.com/cbaziotis/datastories-semeval2017-task4/"
+    "faeee5fd1c2cf38e32179a4676dff53ae01adfa8/dataset/Subtask_A/downloaded/"
+)
+SEMEVAL = tuple(
+    WebFile(f"{_SEMEVAL}twitter-{name}-A.tsv", f"semeval-{name}.tsv", sha256)
+    for name, sha256 in {
+        "2013train": "111969d156c516b40bd504fcedcca52bbd44ec24add6f59290eb94df9b9c392c",
+        "2013dev": "e402ab2e9bad766275ef5af490e2c3b0edca8236d60e6e69227589186bffd896",
+        "2013test": "eb98d2342016eefda22dd563aa1ccde18aed399eeba572d8c963bbc56c196164",
+        "2014test": "d6aa09ca41031e3deefb7e5b2f74f53260ab374f993e2275d8e4ccec6b210253",
+        "2014sarcasm": "8321459374f88fc32b0b93da76c8740e7a3f30256886dbe9fcebb04b0ae8906f",
+        "2015train": "29780e613f562a511fa427196503c3f95fea6c0298470e157deab88a0e0ed65e",
+        "2015test": "54b3481924c025d31ac9669c049603b91035b40e8becd6629fb9476a6d9a62f4",
+        "2016train": "f49f65cf5e94b47d077ab7715d3d0a656c09b5c71608678a672d7378ef79c932",
+        "2016dev": "47bda81cb91db2bf92222a5f20742b5e3edc14eb391e74b882b284e5afd0c8bb",
+        "2016devtest": "c16686ebaa3b61770f4d4d2a60d051715146950faa93e039bb0aefb3523c3b38",
+        "2016test": "c90ee3e9cca3c4b019cc45169190c0bcc1c9e2eda938527e31d12040798dc453",
+    }.items()
+)
+"""50,334 tweets of 2012 to 2016 about people, products and events, with the label that most of five
+raters gave: SemEval-2017 task 4, subtask A, all parts of the earlier years. CC BY 3.0, as the
+README of its organisers says; who downloads tweets agrees not to pass them on."""
+
+_TWEETEVAL = (
+    "https://raw.githubusercontent.com/cardiffnlp/tweeteval/"
+    "4fbd22cd78421f05b1ecdb4fc5725bc7a7bd8f66/datasets/sentiment/"
+)
+TWEETEVAL = {
+    name: WebFile(f"{_TWEETEVAL}{name}.txt", f"tweeteval-{name}.txt", sha256)
+    for name, sha256 in {
+        "val_text": "e5b021e6fc45064c260b09814b803d8f56cada519c4d952d72f43d48a350a964",
+        "val_labels": "b4566926c72e2e4e2916c864def94e76c4cdde52446af2c7ba4fc2006e057e51",
+        "test_text": "09a93a55c63fd93f97485ef7302889d7edb4091cd49733aa37da094f0bfa0675",
+        "test_labels": "6afb4afe9374d1f983bcf9a7c79b108d0f37fdf020a83f30488309bed215db9d",
+    }.items()
+}
+"""The parts of TweetEval's benchmark that are for choosing (`val`) and for the last word (`test`).
+Nothing is learned from either; `SEMEVAL` holds the texts of the first, which are left out."""
 
 
 def obtain(wanted: Package | WebFile, cache: Path) -> Path:
