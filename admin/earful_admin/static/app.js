@@ -132,8 +132,8 @@
     const wanted = signs(held);
     return () => {
       if (document.activeElement !== document.body) return;
-      const isLeft = (each) => each.isConnected && each.checkVisibility();
-      let target = isLeft(held) ? held : null;
+      const isLeft = (each) => each?.isConnected && each.checkVisibility();
+      let target = [held, document.getElementById(held.id)].find(isLeft);
       for (const place of around.filter(isLeft)) target ??= near(place, wanted);
       target ??= $("#thread-title") ?? $("#main");
       if (target.tabIndex < 0) target.tabIndex = -1;

@@ -326,8 +326,14 @@
     data.set("then", then);
     data.set("force", force ? "1" : "");
     data.set("accepted", accepted);
+    // What follows may be sent at once, though the page is still being brought up to date.
+    const answered = () => {
+      sending.delete(nameOf(id, mode));
+      form.removeAttribute("aria-busy");
+    };
     try {
       const said = await post(form.action, data);
+      answered();
       if (said.refused) return await hold(said, { then, force, accepted }, here);
       sent(id, mode, words);
       await shared.done({ ...said, leaves: leaves && mode !== "note" }, here);
@@ -336,8 +342,7 @@
       if (openId() === id) release();
       void hold({ refused: text("Not sent. %(why)s", { why: unreachable(error) }), newer: 0 }, { then, force, accepted }, here);
     } finally {
-      sending.delete(nameOf(id, mode));
-      form.removeAttribute("aria-busy");
+      answered();
       if (composer() && local(openId(), kind())) later(0);
     }
   };

@@ -194,12 +194,31 @@ def test_a_reply_refused_while_one_is_elsewhere_is_told_there(
     desk: Page, town: Town, house: House
 ) -> None:
     open_(desk, town.yuki)
-    arrive(house, town.yuki, "Hello?")
     text_box(desk).fill("We have found it.")
     with slow(desk, "**/reply"):
         desk.keyboard.press("Control+Enter")
+        arrive(house, town.yuki, "Hello?")
         open_(desk, town.quiet)
     expect(desk.locator(".toast-danger")).to_contain_text("Not sent: 1 newer message arrived")
     expect(desk.locator("#held")).to_be_hidden()
     open_(desk, town.yuki)
     expect(text_box(desk)).to_have_value("We have found it.")
+
+
+def test_a_refused_reply_is_asked_about_again_until_the_page_is_up_to_date(
+    desk: Page, town: Town, house: House
+) -> None:
+    open_(desk, town.yuki)
+    text_box(desk).fill("We have found it.")
+    with slow(desk, "**/?*c=1*"):
+        with slow(desk, "**/reply"):
+            desk.keyboard.press("Control+Enter")
+            arrive(house, town.yuki, "Hello?")
+        expect(desk.locator("#held")).to_contain_text("Not sent: 1 newer message arrived")
+        desk.click("text=Keep editing")
+        with desk.expect_response("**/reply"):
+            desk.keyboard.press("Control+Enter")
+        expect(desk.locator("#held")).to_be_visible()
+    expect(desk.locator("#latest")).to_contain_text("Hello?")
+    desk.click("text=Send anyway")
+    expect(desk.locator(".is-queued", has_text="We have found it.")).to_be_visible()
