@@ -61,6 +61,13 @@ def test_a_click_without_a_script_corrects_and_says_so(town: Town, sign_in: Sign
     assert "The machine had said <bdi>negative</bdi>, score 0.93 (<bdi>mood" in page
 
 
+def test_scores_are_written_as_in_the_readers_language(town: Town, sign_in: SignIn) -> None:
+    page = sign_in(Role.AGENT).get(f"/?c={town.yuki}", headers={"Accept-Language": "de"}).text
+
+    assert "0,93" in page
+    assert "0.93" not in page
+
+
 def test_the_machines_own_label_confirms_it(town: Town, sign_in: SignIn) -> None:
     assert "confirmed by <bdi>Agent</bdi>" in send(sign_in(Role.AGENT), town, "sentiment:negative")
 
