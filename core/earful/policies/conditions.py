@@ -8,7 +8,7 @@ What a leaf may ask is owned by `operators`, what about by `facts`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from earful.errors import ConfigError
@@ -16,6 +16,7 @@ from earful.policies.facts import Fact, FactRegistry, FactView
 from earful.policies.mistakes import Mistake, meant, named, quoted
 from earful.policies.operators import OPERATORS, Operator, Test
 from earful.wording import gettext as _
+from earful.wording import language
 
 __all__ = [
     "ALWAYS",
@@ -50,13 +51,18 @@ class Leaf:
     operator: Operator
     value: object
     test: Test
+    _phrases: dict[tuple[str, bool], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def cost(self) -> int:
         return self.operator.cost
 
     def phrase(self, *, denied: bool = False) -> str:
-        return self.operator.phrase(self.fact, self.value, denied=denied)
+        """Said of every message for which it holds, so worded once in each language."""
+        key = (language(), denied)
+        if key not in self._phrases:
+            self._phrases[key] = self.operator.phrase(self.fact, self.value, denied=denied)
+        return self._phrases[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
