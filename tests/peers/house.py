@@ -122,6 +122,6 @@ class House:
         (found,) = (
             int(child)
             for child in children
-            if b"--fork" in Path(f"/proc/{child}/cmdline").read_bytes()
+            if b"send" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
         )
         return found
