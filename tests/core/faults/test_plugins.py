@@ -293,7 +293,7 @@ def test_what_is_no_answer_is_a_failure_too(inbox: Inbox, wall: Wall) -> None:
     wall.permission = "yes"
 
     assert "it gave NoneType, not Capabilities" in channel.capabilities.like.reason
-    assert channel.count_length("abc") == 3
+    assert channel.count_length("abc", Surface.PUBLIC_REPLY) == 3
     assert channel.reply_cost("abc", Surface.PRIVATE) is None
     with pytest.raises(ActionRefused, match="it gave str, not ReplyPermission"):
         inbox.reply(message, "One")
