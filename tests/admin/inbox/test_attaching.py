@@ -62,7 +62,9 @@ def test_by_keyboard_from_the_paper_clip_to_the_timeline(
     desk.keyboard.press("r")
     clip = desk.locator("[data-attach=public] input")
     expect(clip).to_have_accessible_name("Attach pictures")
+    desk.wait_for_load_state("networkidle")
     clip.focus()
+    expect(clip).to_be_focused()
     with desk.expect_file_chooser() as chooser:
         desk.keyboard.press("Enter")
     chooser.value.set_files(picture)

@@ -82,8 +82,7 @@ def test_who_opens_the_next_one_while_resolving_goes_on_writing_there(
 
 def test_who_goes_to_search_while_sending_goes_on_typing_there(desk: Page, town: Town) -> None:
     open_(desk, town.yuki)
-    desk.keyboard.press("r")
-    desk.keyboard.type("We have found it.")
+    text_box(desk).fill("We have found it.")
     with slow(desk, "**/reply"):
         desk.keyboard.press("Control+Enter")
         desk.locator("[data-search]").first.click()

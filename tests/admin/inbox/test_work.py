@@ -222,6 +222,7 @@ def test_what_a_colleague_wrote_meanwhile_holds_the_reply(
         desk.click("text=Send anyway")
     expect(desk.locator(".is-queued", has_text="No refund")).to_be_visible()
     # What stood there before somebody began to write is known to them.
+    expect(text_box(desk)).to_be_focused()
     desk.keyboard.type("One more thing")
     desk.keyboard.press("Control+Enter")
     expect(desk.locator(".is-queued", has_text="One more thing")).to_be_visible()
