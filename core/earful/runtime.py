@@ -123,7 +123,9 @@ class ConfiguredChannel:
         if charged is None:
             return {}
         try:
-            return contained(f"{self.name}.push_cost", lambda: charged(self.settings, payload))
+            return contained(
+                f"{self.name}.push_cost", lambda: charged(self.settings, payload), gives=Mapping
+            )
         except Exception as error:  # noqa: BLE001 - what was pushed is read all the same
             self._failed("push_cost", error)
             return {}

@@ -289,12 +289,14 @@ def test_what_is_no_answer_is_a_failure_too(inbox: Inbox, wall: Wall) -> None:
     (message,) = inbox.receive("wall", wall.payload(post("m1")))
     channel = inbox.runtime.channels["wall"]
     nothing = {"capabilities": lambda _: None, "count_length": lambda _: None}
+    nothing["push_cost"] = lambda *_: None
     channel.type = replace(channel.type, reply_cost=lambda *_: "dear", **nothing)
     wall.permission = "yes"
 
     assert "it gave NoneType, not Capabilities" in channel.capabilities.like.reason
     assert channel.count_length("abc", Surface.PUBLIC_REPLY) == 3
     assert channel.reply_cost("abc", Surface.PRIVATE) is None
+    assert channel.push_cost(wall.payload(post("m2"))) == {}
     with pytest.raises(ActionRefused, match="it gave str, not ReplyPermission"):
         inbox.reply(message, "One")
 
