@@ -8,37 +8,22 @@ from datetime import datetime
 from earful.inbox import timeline
 from earful.inbox.conversations import stop_clocks
 from earful.store.database import locked
-from earful.store.models import Conversation, Event, Message, Reply
-from earful.store.states import ConversationStatus, Direction, ReplyState
-from earful.types import RemovalKind
+from earful.store.models import Conversation, Event
+from earful.store.queries.emptied import nothing_left
+from earful.store.states import ConversationStatus
 
 __all__ = ["reopen_filled", "resolve_empty"]
 
-_NO_REPLIES = (ReplyState.DRAFT, ReplyState.FAILED, ReplyState.UNDONE)
 _WAITING = (ConversationStatus.OPEN, ConversationStatus.SNOOZED)
 
 
 def resolve_empty(conversation_ids: Collection[int], now: datetime) -> None:
-    """Resolve those in which nothing is left of what people wrote and nothing was answered.
-
-    What is hidden counts as left: it can still be answered in private.
-    """
+    """Resolve those in which nothing is left of what people wrote and nothing was answered."""
     ids = list(conversation_ids)
     if not ids:
         return
-    left = Message.select(Message.conversation).where(
-        Message.conversation.in_(ids)
-        & (Message.direction == Direction.IN)
-        & (Message.removal.is_null() | (Message.removal == RemovalKind.HIDDEN))
-    )
-    replied = Reply.select(Reply.conversation).where(
-        Reply.conversation.in_(ids) & Reply.state.not_in(_NO_REPLIES)
-    )
     waiting = Conversation.select(Conversation.id).where(
-        Conversation.id.in_(ids)
-        & Conversation.status.in_(_WAITING)
-        & Conversation.id.not_in(left)
-        & Conversation.id.not_in(replied)
+        Conversation.id.in_(ids) & Conversation.status.in_(_WAITING) & nothing_left()
     )
     empty = [key for (key,) in locked(waiting.order_by(Conversation.id)).tuples()]
     (
