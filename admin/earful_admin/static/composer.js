@@ -332,8 +332,7 @@
       form.removeAttribute("aria-busy");
     };
     try {
-      const said = await post(form.action, data);
-      answered();
+      const said = await post(form.action, data).finally(answered);
       if (said.refused) return await hold(said, { then, force, accepted }, here);
       sent(id, mode, words);
       await shared.done({ ...said, leaves: leaves && mode !== "note" }, here);
@@ -342,7 +341,6 @@
       if (openId() === id) release();
       void hold({ refused: text("Not sent. %(why)s", { why: unreachable(error) }), newer: 0 }, { then, force, accepted }, here);
     } finally {
-      answered();
       if (composer() && local(openId(), kind())) later(0);
     }
   };

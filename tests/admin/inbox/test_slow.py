@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.admin.conftest import Screen
 from tests.admin.inbox.house import House
-from tests.admin.inbox.test_work import arrive, open_, text_box
+from tests.admin.inbox.test_work import arrive, look_again, open_, text_box
 from tests.admin.inbox.town import Town
 
 pytestmark = pytest.mark.browser
@@ -209,7 +209,7 @@ def test_a_refused_reply_is_asked_about_again_until_the_page_is_up_to_date(
 ) -> None:
     open_(desk, town.yuki)
     text_box(desk).fill("We have found it.")
-    with slow(desk, "**/?*c=1*"):
+    with slow(desk, f"**/?*c={town.yuki}*"):
         with slow(desk, "**/reply"):
             desk.keyboard.press("Control+Enter")
             arrive(house, town.yuki, "Hello?")
@@ -221,3 +221,26 @@ def test_a_refused_reply_is_asked_about_again_until_the_page_is_up_to_date(
     expect(desk.locator("#latest")).to_contain_text("Hello?")
     desk.click("text=Send anyway")
     expect(desk.locator(".is-queued", has_text="We have found it.")).to_be_visible()
+
+
+def test_a_reply_on_its_way_is_not_sent_again_once_the_one_before_is_shown(
+    desk: Page, town: Town
+) -> None:
+    open_(desk, town.yuki)
+    text_box(desk).fill("We have found it.")
+    held: list[Route] = []
+    with slow(desk, f"**/?*c={town.yuki}*"):
+        with desk.expect_response("**/reply"):
+            desk.keyboard.press("Control+Enter")
+        expect(text_box(desk)).to_have_value("")
+        desk.route("**/reply", lambda route: held.append(route))  # noqa: PLW0108 - it looks at it
+        text_box(desk).fill("It comes tomorrow.")
+        with desk.expect_request("**/reply"):
+            desk.keyboard.press("Control+Enter")
+    expect(desk.locator(".is-queued", has_text="We have found it.")).to_be_visible()
+    text_box(desk).press("Control+Enter")
+    with desk.expect_response("**/updates?*"):
+        look_again(desk)
+    assert len(held) == 1
+    held[0].continue_()
+    expect(desk.locator(".is-queued", has_text="It comes tomorrow.")).to_be_visible()
