@@ -64,6 +64,11 @@ class Hands:
     def write(self, text: str) -> None:
         self.page.keyboard.type(text)
 
+    def arrive(self, at: str) -> None:
+        """On another page, whose scripts have come, too: what is pressed before them is lost."""
+        self.page.locator(at).first.wait_for()
+        self.page.wait_for_load_state()
+
     def on_row(self, key: int) -> None:
         expect(self.page.locator(f"#row-{key} .row-link")).to_be_focused()
 
@@ -96,7 +101,7 @@ def test_ten_conversations_to_inbox_zero_by_keyboard_alone(screen: Screen, ten: 
     hands.press("Tab")
     hands.write(PASSWORD)
     hands.press("Enter")
-    page.locator("#rows").wait_for()
+    hands.arrive("#rows")
     hands.press("j")
     _answer_note_take(hands, ten)
     _snooze_label_reuse(hands, ten)
@@ -200,13 +205,13 @@ def _search_and_finish(hands: Hands, ten: list[int]) -> None:
     hands.press("/")
     hands.write("number 10")
     hands.press("Enter")
-    page.locator(".hit").first.wait_for()
+    hands.arrive(".hit")
     for _ in range(60):
         hands.press("Tab")
         if page.evaluate("document.activeElement.matches('.hit')"):
             break
     hands.press("Enter")
-    page.locator(f"#thread[data-id='{ten[9]}']").wait_for()
+    hands.arrive(f"#thread[data-id='{ten[9]}']")
     hands.resolve(ten[9], then=None)
 
 
