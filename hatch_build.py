@@ -23,7 +23,7 @@ VENDORED = {
         "files/inter-latin-ext-wght-normal.woff2",
     ],
     "htmx.org": ["dist/htmx.min.js"],
-    "idiomorph": ["dist/idiomorph-ext.min.js"],
+    "idiomorph": ["dist/idiomorph.min.js"],
     "tinykeys": ["dist/tinykeys.umd.js"],
 }
 ICONS = "lucide-static"

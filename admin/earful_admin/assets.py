@@ -1,4 +1,4 @@
-"""Static files: our own made small, at an address that changes with the content.
+"""Static files: our own made small and joined, at an address that changes with the content.
 
 So browsers may keep them, and a first visit loads little.
 """
@@ -17,7 +17,7 @@ from rjsmin import jsmin
 from earful_admin.access import public
 from earful_admin.compressing import accepts_gzip
 
-__all__ = ["STATIC", "asset", "init_app"]
+__all__ = ["JOINED", "STATIC", "asset", "init_app"]
 
 STATIC = Path(__file__).parent / "static"
 _YEAR = 31_536_000
@@ -25,14 +25,23 @@ _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _SMALLER = {".css": cssmin, ".js": jsmin}
 # What others made, in a folder of its own, stays as they gave it out.
 _OURS = frozenset(path.name for path in STATIC.iterdir() if path.suffix in _SMALLER)
-_TEXTS = frozenset(
+# What always comes together comes as one: that is smaller, and asked for once.
+JOINED = {
+    "workspace.css": ("inbox.css", "list.css"),
+    "workspace.js": ("inbox.js", "list.js", "presence.js", "notices.js"),
+    "thread.css": ("conversation.css", "composer.css"),
+    "thread.js": ("conversation.js", "person.js", "composer.js"),
+}
+_TEXTS = frozenset(JOINED) | {
     path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in _TYPES
-)
+}
 
 
 @cache
 def _content(name: str) -> bytes:
     """What is served of one file; a name without a file is a mistake in a template."""
+    if name in JOINED:
+        return b"\n".join(map(_content, JOINED[name]))
     path = STATIC / name
     if name not in _OURS:
         return path.read_bytes()
@@ -64,7 +73,9 @@ def _addressed(root: str, name: str) -> str:
 
 @public
 def _static(filename: str) -> Response:
-    if filename in _TEXTS and not current_app.debug:
+    if current_app.debug:
+        _forget()
+    if filename in _TEXTS:
         response = _text(filename)
     else:
         response = send_from_directory(STATIC, filename)
@@ -72,6 +83,12 @@ def _static(filename: str) -> Response:
     if request.args.get("v") or filename.endswith(".woff2"):
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
     return response
+
+
+def _forget() -> None:
+    """Read the files anew: whoever works on them sees at once what they changed."""
+    for kept in (_content, _compressed, _version):
+        kept.cache_clear()
 
 
 def _text(name: str) -> Response:

@@ -65,7 +65,7 @@ _EXPIRED = (
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error with a page, or with a toast where htmx asked."""
+    """Answer every error with a page, or with a toast where a part was asked for."""
     app.register_error_handler(ActionRefused, _refused)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(HTTPException, _known)
@@ -78,7 +78,7 @@ def init_app(app: Flask) -> None:
 
 def _refused(refused: ActionRefused) -> ResponseReturnValue:
     """The action's own words: beside what was being done, if there is a page to return to."""
-    if _is_htmx() or request.method == "GET" or not is_own_page(request.referrer):
+    if _asks_for_part() or request.method == "GET" or not is_own_page(request.referrer):
         return _answer(409, _("Not done"), str(refused))
     say(str(refused), "danger")
     return redirect(request.referrer or url_for("inbox.index"), 303)
@@ -114,11 +114,11 @@ def _unknown(error: Exception) -> ResponseReturnValue:
 def _answer(code: int, title: str, text: str) -> ResponseReturnValue:
     if code >= 500:  # noqa: PLR2004 - what a page is made of may be what is broken
         context.as_stranger()
-    if _is_htmx():
+    if _asks_for_part():
         headers = {**toast_header(f"{title}. {text}", "danger"), "HX-Reswap": "none"}
         return f"{title}. {text}", code, headers
     return render_template("error.html", code=code, title=title, text=text), code
 
 
-def _is_htmx() -> bool:
+def _asks_for_part() -> bool:
     return "HX-Request" in request.headers

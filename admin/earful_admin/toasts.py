@@ -1,6 +1,6 @@
 """Short words after an action, at the bottom of the screen, with a way back where there is one.
 
-After a redirect use `say`; in an answer to htmx use `toast_header`.
+After a redirect use `say`; in a part of a page that a script asked for use `toast_header`.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def say(text: str, kind: Kind = "ok", *, undo: str = "") -> None:
     flash({"text": text, "undo": undo}, kind)  # type: ignore[arg-type]
 
 
-def toast_header(text: str, kind: Kind = "ok", *, undo: str = "") -> dict[str, str]:
-    """The headers of an answer that make htmx show `text`."""
-    return {"HX-Trigger": json.dumps({"toast": {"text": text, "kind": kind, "undo": undo}})}
+def toast_header(text: str, kind: Kind = "ok") -> dict[str, str]:
+    """The headers of an answer that make the page's script show `text`."""
+    return {"HX-Trigger": json.dumps({"toast": {"text": text, "kind": kind}})}
 
 
 def said() -> list[dict[str, Any]]:

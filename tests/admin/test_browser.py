@@ -143,14 +143,19 @@ def test_a_toast_is_read_aloud_and_can_be_dismissed(screen: Screen) -> None:
     region.get_by_role("button", name="Dismiss").click()
     expect(region).not_to_contain_text("Your profile is saved.")
     # One of a kind that waits until it is dismissed: looking at it takes a while.
-    screen.page.evaluate("earful.toast('Not moved', {kind: 'danger', undo: '/profile/theme'})")
+    screen.page.evaluate(
+        """() => {
+            const box = earful.toast("Not moved", {kind: "danger"});
+            box.querySelector(".toast-text").after(earful.undoButton(() => {}));
+        }"""
+    )
     expect(region.get_by_role("button", name="Undo")).to_be_visible()
     check(screen, "toasts")
 
 
 def test_htmx_sends_the_token_and_shows_a_refusal(screen: Screen) -> None:
     screen.sign_in(Role.AGENT)
-    screen.open("/profile/")
+    screen.open("/views/new")
     page = screen.page
     with page.expect_response("**/profile/theme") as taken:
         page.evaluate(

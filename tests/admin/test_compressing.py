@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 ASKS = {"Accept-Encoding": "gzip, br"}
-FILES = ("app.css", "inbox.js", "vendor/htmx.min.js", "vendor/icons.svg")
+FILES = ("app.css", "workspace.js", "vendor/htmx.min.js", "vendor/icons.svg")
 
 
 def unpacked(answer: TestResponse) -> str:

@@ -173,7 +173,7 @@ def test_beside_a_conversation_a_script_gets_the_part_anew(desk: Inbox, sign_in:
 
 def test_the_panel_of_a_conversation_leads_to_the_person(desk: Inbox, sign_in: SignIn) -> None:
     page = sign_in(VIEWER).get("/?c=1").text
-    assert 'hx-get="/contacts/1/person?c=1"' in page
+    assert 'data-fetch="/contacts/1/person?c=1"' in page
     assert 'href="/contacts/1"' in page
 
 

@@ -71,8 +71,7 @@ class InboxView(Listing, Bulk, Acting, Macros, Attaching, Writing, Judging, OnPl
         if _asks_for("about") and wanted is not None:
             return str(self.render("inbox/about.html", **self._about(view, self._page(wanted))))
         if _asks_for("pane") and wanted is not None:
-            html = self.render("inbox/pane.html", **self._conversation(view, wanted))
-            return html, 200, {"HX-Push-Url": self._address(view.key, c=wanted)}
+            return str(self.render("inbox/pane.html", **self._conversation(view, wanted)))
         return self.whole_page(view, wanted)
 
     def whole_page(
@@ -213,6 +212,5 @@ def _until(conversation_id: int) -> Cursor | None:
 
 
 def _asks_for(target: str) -> bool:
-    """Whether htmx wants one part, and not a whole page for its history."""
-    headers = request.headers
-    return headers.get("HX-Target") == target and not headers.get("HX-History-Restore-Request")
+    """Whether a script wants one part, and not a browser the whole page."""
+    return request.headers.get("HX-Target") == target

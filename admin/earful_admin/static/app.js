@@ -1,5 +1,5 @@
 // What every page shares: forged-request token, toasts, dialogs, focus, keys, theme.
-// Other scripts use `window.earful`. Names of htmx's events are said in this file only.
+// Other scripts use `window.earful`.
 (() => {
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
@@ -53,7 +53,7 @@
     setTimeout(leave, SHOWN_FOR);
   };
 
-  const toast = (said, { kind = "ok", undo = "" } = {}) => {
+  const toast = (said, { kind = "ok" } = {}) => {
     const box = document.createElement("div");
     box.className = `toast toast-${kind}`;
     const names = { warn: "triangle-alert", danger: "circle-alert" };
@@ -61,10 +61,6 @@
     words.className = "toast-text";
     words.textContent = said;
     box.append(icon(names[kind] ?? "circle-check"), words);
-    if (undo) box.append(undoButton(() => {
-      removeToast(box);
-      htmx.ajax("POST", undo, { swap: "none" });
-    }));
     const close = document.createElement("button");
     close.type = "button";
     close.className = "icon-button";
@@ -86,20 +82,6 @@
     button.addEventListener("click", undo);
     return button;
   };
-
-  // ── htmx ──────────────────────────────────────────────────────────────────────────────────
-  document.addEventListener("htmx:configRequest", (event) => {
-    event.detail.headers["X-CSRFToken"] = token();
-  });
-  document.addEventListener("toast", (event) => {
-    const { text: said, kind, undo } = event.detail;
-    if (said) toast(said, { kind, undo });
-  });
-  document.addEventListener("htmx:sendError", () => {
-    toast(text("The server cannot be reached. Check your connection."), { kind: "danger" });
-  });
-  document.addEventListener("htmx:afterSettle", (event) => focusMarked(event.detail.elt));
-  const onSwap = (work) => document.addEventListener("htmx:afterSettle", (e) => work(e.detail.elt));
 
   // ── Focus ─────────────────────────────────────────────────────────────────────────────────
   // What carries data-focus gets the focus once it is on the page: headings, error summaries.
@@ -140,15 +122,6 @@
       target.focus({ preventScroll: true });
     };
   };
-  let afterSwap = () => {};
-  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    const isHeld = detail.target.contains(document.activeElement);
-    afterSwap = isHeld ? holdFocus() : () => {};
-  });
-  document.addEventListener("htmx:afterSettle", () => {
-    afterSwap();
-    afterSwap = () => {};
-  });
 
   // ── What only some need ───────────────────────────────────────────────────────────────────
   const bring = (address) => new Promise((resolve, reject) => {
@@ -288,7 +261,7 @@
 
   // ── Start ─────────────────────────────────────────────────────────────────────────────────
   window.earful = {
-    text, ntext, announce, toast, removeToast, undoButton, holdFocus, open, keys, onSwap, focusMarked, token, icon, bring,
+    text, ntext, announce, toast, removeToast, undoButton, holdFocus, open, keys, focusMarked, token, icon, bring,
   };
   document.querySelectorAll(".toast").forEach(tend);
   $(".nav [aria-current]")?.scrollIntoView({ block: "nearest" });

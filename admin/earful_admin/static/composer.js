@@ -490,8 +490,7 @@
   // ── What the other parts tell ─────────────────────────────────────────────────────────────
   const placeNews = () => {
     const wrap = $("#composer");
-    // Where the composer ends is known only here. It is kept on what is never swapped: htmx copies
-    // attributes to what it swaps in, and the security policy forbids that for styles.
+    // Where the composer ends is known only here. It is kept on what is never drawn anew.
     if (wrap) $("#pane").style.setProperty("--news-bottom", `${wrap.offsetHeight + 12}px`);
   };
   const begin = () => {

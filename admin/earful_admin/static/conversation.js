@@ -4,8 +4,8 @@
   "use strict";
   const shared = window.earful.inbox;
   if (!shared) return;
-  const { $, $$, inbox, ask, thread, openId, linkOf, neighbour, fragment, change, tell } = shared;
-  const { announce, holdFocus, keys, onSwap, text } = window.earful;
+  const { $, $$, ask, thread, openId, linkOf, neighbour, fragment, part, watch, isPlain, change, tell } = shared;
+  const { announce, holdFocus, keys, text } = window.earful;
 
   // Each names a hidden field of the composer: the newest message, reply and note it was written in sight of.
   const SEEN = ["seen", "seen_reply", "seen_note"];
@@ -39,18 +39,21 @@
   });
 
   // What is put above leaves what is read where it is.
-  let below = 0;
-  const isEarlier = ({ detail }) => detail.target?.id === "earlier-link";
-  document.addEventListener("htmx:beforeSwap", (event) => {
+  const showEarlier = async (link) => {
+    const place = link.closest("#earlier-link");
+    const fresh = await part(link, link.dataset.fetch);
+    if (!fresh) return;
     const box = scroller();
-    if (isEarlier(event)) below = box.scrollHeight - box.scrollTop;
-  });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    const box = scroller();
-    if (!below || !box) return;
+    const below = box.scrollHeight - box.scrollTop;
+    place.replaceWith(fresh);
     box.scrollTop = box.scrollHeight - below;
-    below = 0;
     if (document.activeElement === document.body) box.focus({ preventScroll: true });
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("#earlier-link a");
+    if (!link || !isPlain(event)) return;
+    event.preventDefault();
+    void showEarlier(link);
   });
 
   // From one message to the next.
@@ -137,7 +140,7 @@
     const arrived = mergeTimeline($("#latest", fresh));
     readNewest(fresh);
     tell("refreshed", { fresh });
-    htmx.process(thread());
+    watch();
     keepFocus();
     if (wasAtBottom) toBottom();
     else if (arrived) $("#thread-news").hidden = false;
@@ -159,7 +162,7 @@
       .then(() => fragment(thread().dataset.fresh, "about")).catch(() => null);
     if (!fresh || openId() !== id) return;
     drawAbout(fresh);
-    htmx.process(thread());
+    watch();
   }, 60_000);
 
   const morphPart = (id, fresh) => {
@@ -223,23 +226,6 @@
     next.focus();
   });
   keys({ t: toLabels });
-
-  // ── A note about the person, half typed: kept in this browser until it stands among the others ──
-  const noteKey = (box) => `earful.note.${inbox.dataset.agent}.${box.form.getAttribute("action")}`;
-  const tidy = (words) => words.replace(/\s+/gu, " ").trim();
-  document.addEventListener("input", ({ target }) => {
-    if (target.id !== "contact-note") return;
-    try { localStorage.setItem(noteKey(target), target.value); } catch { /* while it stands here */ }
-  });
-  onSwap(() => {
-    const box = $("#contact-note");
-    try {
-      const kept = (box && localStorage.getItem(noteKey(box))) ?? "";
-      const isNoted = $$(".kept-note").some((each) => tidy(each.textContent) === tidy(kept));
-      if (isNoted || !kept.trim()) return void (box && localStorage.removeItem(noteKey(box)));
-      box.value ||= kept;
-    } catch { /* nothing could be kept */ }
-  });
 
   Object.assign(shared, { toBottom, setSeen, SEEN });
 })();

@@ -1,8 +1,9 @@
 // The inbox: moving along the list, opening and leaving, acting. Staying up to date and selecting
-// is list.js, the open conversation conversation.js, what is written in it composer.js. Everything
-// shown comes as HTML. What only an open conversation needs is loaded with the first one.
-// They share `earful.inbox`, and hear of each other by events: `inbox:opened`, `inbox:leaving`,
-// `inbox:refreshed` with the fresh page's part, `inbox:undone` with a reply's text.
+// is list.js, the open conversation conversation.js, the person beside it person.js, what is written
+// composer.js. Everything shown comes as HTML. What only an open conversation needs is loaded with
+// the first one. They share `earful.inbox`, and hear of each other by events: `inbox:opened`,
+// `inbox:leaving`, `inbox:refreshed` with the fresh page's part, `inbox:undone` with a reply's text,
+// `inbox:listed` when the list grew, `inbox:seen` on what waited to be seen.
 (() => {
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
@@ -38,18 +39,50 @@
     return { refused: text("The server could not do that. Load the page again."), newer: 0, ...said };
   };
 
+  const parsed = (html) => {
+    const box = document.createElement("template");
+    box.innerHTML = html;
+    return box.content;
+  };
   const fragment = async (url, target = "") => {
     const headers = target ? { "HX-Request": "true", "HX-Target": target } : {};
     const response = await ask(url, { headers });
-    if (!response.ok) return null;
-    const box = document.createElement("template");
-    box.innerHTML = await response.text();
-    return box.content;
+    return response.ok ? parsed(await response.text()) : null;
   };
 
   const unreachable = (error) => (error instanceof SignedOut
     ? text("You are signed out. What you wrote is kept in this browser: sign in again.")
     : text("The server cannot be reached. What you wrote is kept in this browser."));
+
+  // A part of the page that `owner` stands for, once at a time. What the server says with it is
+  // shown, and why it does not come.
+  const owners = new Set();
+  const part = async (owner, url, options = {}) => {
+    if (owners.has(owner)) return null;
+    owners.add(owner);
+    try {
+      const headers = { "HX-Request": "true", "X-CSRFToken": token() };
+      const response = await ask(url, { headers, ...options });
+      const { toast: said } = JSON.parse(response.headers.get("HX-Trigger") ?? "{}");
+      if (said) toast(said.text, said);
+      if (response.ok && owner.isConnected) return parsed(await response.text());
+      if (!response.ok && !said) toast(text("The server could not do that. Load the page again."), { kind: "danger" });
+    } catch (error) {
+      toast(unreachable(error), { kind: "danger" });
+    } finally {
+      owners.delete(owner);
+    }
+    return null;
+  };
+
+  // What is fetched only once somebody sees it. Whatever draws anew calls `watch`.
+  const sight = new IntersectionObserver((all) => {
+    for (const { target } of all.filter((each) => each.isIntersecting)) {
+      sight.unobserve(target);
+      target.dispatchEvent(new CustomEvent("inbox:seen", { bubbles: true }));
+    }
+  });
+  const watch = () => $$("[data-on-sight]").forEach((each) => sight.observe(each));
 
   // ── The list ──────────────────────────────────────────────────────────────────────────────
   const links = () => $$("#rows .row-link");
@@ -129,7 +162,8 @@
       if (mine !== opening) return;
       // What was typed while it was on its way.
       tell("leaving");
-      htmx.swap("#pane", html, { swapStyle: "innerHTML" });
+      $("#pane").replaceChildren(parsed(html));
+      watch();
     } catch (error) {
       if (mine === opening) toast(unreachable(error), { kind: "danger" });
       return;
@@ -366,8 +400,11 @@
   });
 
   Object.assign(shared, {
-    $, $$, inbox, ask, post, fragment, unreachable, thread, openId, linkOf, neighbour, open, tell,
+    $, $$, inbox, ask, post, fragment, part, watch, isPlain, unreachable, thread, openId, linkOf, neighbour, open, tell,
     openMenu, done, offerUndo, whereNow, isStillAt, change, links, rowOf, markCurrent, focusLink, SignedOut,
   });
-  document.addEventListener("DOMContentLoaded", () => tell("opened"));
+  document.addEventListener("DOMContentLoaded", () => {
+    watch();
+    tell("opened");
+  });
 })();

@@ -5,10 +5,10 @@
   const shared = window.earful.inbox;
   if (!shared) return;
   const {
-    $, $$, inbox, ask, post, fragment, unreachable, thread, openId, links, rowOf, linkOf, markCurrent,
+    $, $$, inbox, ask, post, fragment, part, watch, isPlain, tell, unreachable, thread, openId, links, rowOf, linkOf, markCurrent,
     focusLink, whereNow, isStillAt, openMenu, change, offerUndo, SignedOut,
   } = shared;
-  const { announce, toast, keys, text, ntext } = window.earful;
+  const { announce, toast, holdFocus, keys, text, ntext } = window.earful;
   const rows = $("#rows");
   const scroller = $("#list-scroll");
   const news = $("#list-news");
@@ -72,7 +72,7 @@
     showNews(isPlaced ? 0 : fresh);
     markCurrent(openId());
     drawSelection();
-    htmx.process(rows);
+    watch();
     // What moved up after something was done here is no news.
     if (fresh && !force) say(fresh);
   };
@@ -94,6 +94,28 @@
     for (const old of $$("#row-none, #row-more", rows)) old.remove();
     rows.insertAdjacentHTML("beforeend", rest);
   };
+
+  // Further down, when somebody gets there.
+  const showMore = async (link) => {
+    const place = link.closest("#row-more");
+    const fresh = await part(link, link.dataset.fetch);
+    if (!fresh) return;
+    for (const row of $$(".list-row", fresh)) if (rowOf(row.dataset.id)) row.remove();
+    const keepFocus = holdFocus();
+    place.replaceWith(fresh);
+    keepFocus();
+    markCurrent(openId());
+    drawSelection();
+    watch();
+    tell("listed");
+  };
+  rows.addEventListener("inbox:seen", ({ target }) => void showMore(target));
+  rows.addEventListener("click", (event) => {
+    const link = event.target.closest("#row-more a");
+    if (!link || !isPlain(event)) return;
+    event.preventDefault();
+    void showMore(link);
+  });
 
   const markGone = (held) => {
     for (const row of listed().slice(0, FIRST_PAGE)) {

@@ -61,5 +61,5 @@
     word = "";
     if (openId() && thread()) shared.pollSoon();
   });
-  document.addEventListener("htmx:afterSettle", drawMarks);
+  document.addEventListener("inbox:listed", drawMarks);
 })();

@@ -38,18 +38,18 @@ def weight(agent: FlaskClient, path: str) -> int:
 def test_the_first_view_after_signing_in_weighs_little(agent: FlaskClient) -> None:
     page = agent.get("/").text
     assert page.count('class="list-row') >= 40
-    assert len(files(page)) > 8
-    assert weight(agent, "/") <= 56 * KB
+    assert len(files(page)) > 5
+    assert weight(agent, "/") <= 40 * KB
 
 
 def test_a_conversation_adds_little(agent: FlaskClient, town: Town) -> None:
-    assert weight(agent, f"/?c={town.yuki}") <= 76 * KB
+    assert weight(agent, f"/?c={town.yuki}") <= 60 * KB
 
 
 def test_what_only_a_conversation_needs_waits_for_one(agent: FlaskClient, town: Town) -> None:
     of_list, of_conversation = agent.get("/").text, agent.get(f"/?c={town.yuki}").text
     left = files(of_conversation) - files(of_list)
-    assert {re.sub(r".*/|\?.*", "", each) for each in left} >= {"composer.js", "composer.css"}
+    assert {re.sub(r".*/|\?.*", "", each) for each in left} >= {"thread.js", "thread.css"}
     named = re.search(r'data-parts="([^"]*)"', of_list)
     assert named
     assert set(named[1].split()) == left

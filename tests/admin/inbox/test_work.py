@@ -84,7 +84,7 @@ def test_opening_by_keyboard_and_going_back(desk: Page) -> None:
 
 
 def test_a_part_that_cannot_be_loaded_leads_to_the_whole_page(desk: Page, town: Town) -> None:
-    desk.route("**/composer.js*", lambda route: route.abort(), times=1)
+    desk.route("**/thread.js*", lambda route: route.abort(), times=1)
     with desk.expect_navigation():
         desk.click(f"#row-{town.quiet} a")
     text_box(desk).fill("It works all the same")
