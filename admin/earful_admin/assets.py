@@ -75,10 +75,7 @@ def _addressed(root: str, name: str) -> str:
 def _static(filename: str) -> Response:
     if current_app.debug:
         _forget()
-    if filename in _TEXTS:
-        response = _text(filename)
-    else:
-        response = send_from_directory(STATIC, filename)
+    response = _text(filename) if filename in _TEXTS else send_from_directory(STATIC, filename)
     # A font is named in the style sheet, which knows no versions; it does not change either.
     if request.args.get("v") or filename.endswith(".woff2"):
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"

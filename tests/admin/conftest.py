@@ -106,8 +106,8 @@ def address(earful_runtime: Runtime, people: dict[Role, Actor]) -> Iterator[str]
     with ThreadPoolExecutor(1) as threads:
         threads.submit(listening.run)
         yield f"http://127.0.0.1:{listening.effective_port}"
-        # What is still being answered ends first: a closed server would wait for it for ever. And it
-        # is closed by the thread that runs it, which may be about to look at its socket.
+        # What is still being answered ends first: a closed server would wait for it for ever. And
+        # the thread that runs it closes it: that one may be about to look at its socket.
         listening.task_dispatcher.shutdown()
         listening.trigger.pull_trigger(listening.close)
 

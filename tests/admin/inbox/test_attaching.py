@@ -59,7 +59,7 @@ def give(page: Page, kind: str, name: str, data: bytes) -> None:
 def test_by_keyboard_from_the_paper_clip_to_the_timeline(
     desk: Page, town: Town, picture: Path
 ) -> None:
-    # Before somebody listens, the browser cancels what asks for a file; it takes a moment to hear of it.
+    # While nobody listens, the browser cancels what asks for a file; that takes a moment to change.
     desk.on("filechooser", lambda _: None)
     desk.keyboard.press("r")
     clip = desk.locator("[data-attach=public] input")
