@@ -50,7 +50,9 @@ def save(inbox: Inbox, word: str, *wishes: dict[str, str]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def busy_office(inbox: Inbox, wall: Wall) -> None:
+def busy_office(inbox: Inbox, wall: Wall, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What goes now and then goes each time, so that every count has it.
+    monkeypatch.setattr("earful.store.tallies._CLEARED_EVERY", 1)
     Queue.create(name="Billing", first_response_minutes=60)
     save(inbox, "refund", {"do": "queue", "value": "Billing"}, {"do": "label", "value": "a:b"})
     save(inbox, "casino", {"do": "ignore", "value": "advertising"})
