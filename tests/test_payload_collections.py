@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from earful import InboundMessage, Payload, PayloadError, Removal, UnsupportedPayload
+from earful import InboundMessage, Payload, PayloadError, Removal, Seen, UnsupportedPayload
 from earful.components import ChannelType
 from earful.pipeline.ingest import parse
 from earful_facebook import FACEBOOK
@@ -64,7 +64,7 @@ def test_broken_payloads_give_messages_or_are_refused(data: st.DataObject) -> No
         found = parse(channel_type, payload)
     except PayloadError:
         return
-    assert all(isinstance(each, InboundMessage | Removal) for each in found)
+    assert all(isinstance(each, InboundMessage | Removal | Seen) for each in found)
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -36,6 +36,7 @@ from earful.types import (
     ReplyPermission,
     Route,
     RoutedItem,
+    Seen,
     Surface,
     WebhookRequest,
     WebhookResult,
@@ -68,7 +69,7 @@ __all__ = [
     "Webhook",
 ]
 
-Parsed = InboundMessage | Removal
+Parsed = InboundMessage | Removal | Seen
 """What parsing a payload may yield."""
 
 

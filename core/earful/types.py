@@ -37,6 +37,7 @@ __all__ = [
     "ReplyPermission",
     "Route",
     "RoutedItem",
+    "Seen",
     "Surface",
     "WebhookRequest",
     "WebhookResult",
@@ -238,6 +239,17 @@ class Removal:
     external_id: str
     kind: RemovalKind = RemovalKind.DELETED
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The person in a private thread has seen what was written to them there until a moment.
+
+    It is shown beside our answers. For a thread that is not known it means nothing.
+    """
+
+    thread_id: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

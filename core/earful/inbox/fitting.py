@@ -16,7 +16,7 @@ from earful.components import ChannelType, Parsed
 from earful.errors import PayloadError
 from earful.inbox.text import clean, identifier, one_line
 from earful.plugins import contained
-from earful.types import Attachment, Author, InboundMessage, Payload, Receipt, Removal
+from earful.types import Attachment, Author, InboundMessage, Payload, Receipt, Removal, Seen
 
 __all__ = ["fit", "fit_payload", "fit_receipt", "parse"]
 
@@ -49,7 +49,9 @@ def fit(item: object) -> Parsed:
         return replace(item, external_id=_id(item.external_id), at=_aware(item.at))
     if isinstance(item, InboundMessage):
         return _fit_message(item)
-    message = f"parsing gave a {type(item).__name__}, not a message or a removal"
+    if isinstance(item, Seen):
+        return replace(item, thread_id=_id(item.thread_id), until=_aware(item.until) or item.until)
+    message = f"parsing gave a {type(item).__name__}, not a message, a removal or a sight"
     raise PayloadError(message)
 
 

@@ -26,6 +26,7 @@ from earful.inbox.echoes import without_our_replies
 from earful.inbox.fitting import parse
 from earful.inbox.other_ids import note_other_ids, under_kept_ids
 from earful.inbox.people import Person, identify
+from earful.inbox.seen import note_seen
 from earful.inbox.text import clean
 from earful.inbox.threads import Place, place_messages
 from earful.runtime import ConfiguredChannel, Runtime
@@ -33,7 +34,7 @@ from earful.store import bulk
 from earful.store.database import is_passing, locked, transaction
 from earful.store.models import Channel, EarlyRemoval, Message, MessageLabel, Payload
 from earful.store.states import Direction, PayloadState, Stage
-from earful.types import Author, InboundMessage, Removal, RemovalKind
+from earful.types import Author, InboundMessage, Removal, RemovalKind, Seen
 from earful.types import Payload as RawPayload
 
 __all__ = ["Outcome", "ingest", "store"]
@@ -167,7 +168,8 @@ def _store_each(
         except Exception as error:
             if is_passing(error):
                 raise
-            reason = f"{item.external_id} cannot be stored: {describe(error)}"
+            name = item.thread_id if isinstance(item, Seen) else item.external_id
+            reason = f"{name} cannot be stored: {describe(error)}"
             continue
         total = Outcome(total.new + one.new, total.edited + one.edited, total.removed + one.removed)
     state = PayloadState.QUARANTINED if reason else PayloadState.PARSED
@@ -202,6 +204,7 @@ def store(
         if removals and new:
             known = known_messages(channel_id, _ids_to_look_up([], removals))
         removed = follow_removals(channel_id, removals, known, now)
+        note_seen(channel_id, (item for item in items if isinstance(item, Seen)), now)
     return Outcome(tuple(new.values()), edited, removed)
 
 

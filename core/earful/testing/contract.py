@@ -39,6 +39,7 @@ from earful.types import (
     Payload,
     Route,
     RoutedItem,
+    Seen,
     Surface,
 )
 
@@ -219,7 +220,9 @@ class ChannelContract(_Contract):
                 items = self.parse(damaged)
             except PayloadError:
                 continue
-            assert all(each.external_id for each in items)
+            assert all(
+                each.thread_id if isinstance(each, Seen) else each.external_id for each in items
+            )
 
     def test_every_absent_capability_has_its_reason(self, configured: list[Settings]) -> None:
         for settings in configured:

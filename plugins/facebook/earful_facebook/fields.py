@@ -42,6 +42,7 @@ PUSHED = (
     "messages",
     "message_echoes",
     "message_edits",
+    "message_reads",
     "messaging_postbacks",
 )
 """What a Page's app is subscribed to."""

@@ -12,6 +12,7 @@ from earful import (
     PayloadError,
     Removal,
     RemovalKind,
+    Seen,
     Surface,
     UnsupportedPayload,
     mark,
@@ -25,7 +26,6 @@ __all__ = ["NOT_HANDLED", "parse_event", "private_message"]
 
 NOT_HANDLED = {
     "delivery": mark("that a message was delivered is not kept"),
-    "read": mark("that a message was read is not kept"),
     "reaction": mark("reactions are not messages"),
     "optin": mark("an opt-in is not a message; the person may write"),
     "referral": mark("that somebody came by a link is not a message"),
@@ -53,13 +53,15 @@ _Event = Mapping[str, Any]
 
 
 def parse_event(origin: Origin, event: _Event) -> Iterable[Parsed]:
-    """The message or removal behind one event. Raises `UnsupportedPayload` with the reason."""
+    """The message, removal or sight behind one event; `UnsupportedPayload` tells why none."""
     if isinstance(event.get("message"), dict):
         return [_message(origin, event, record(event.get("message")))]
     if isinstance(event.get("message_edit"), dict):
         return [_edit(origin, event, record(event.get("message_edit")))]
     if isinstance(event.get("postback"), dict):
         return [_postback(origin, event, record(event.get("postback")))]
+    if isinstance(event.get("read"), dict):
+        return [_seen(origin, event, record(event.get("read")))]
     for name, reason in NOT_HANDLED.items():
         if name in event:
             raise UnsupportedPayload(reason)
@@ -154,6 +156,13 @@ def _postback(origin: Origin, event: _Event, postback: _Event) -> Parsed:
         at=at,
         visible_at=at,
     )
+
+
+def _seen(origin: Origin, event: _Event, read: _Event) -> Seen:
+    """All messages until the watermark were read, as Meta's reference of `message_reads` says."""
+    _, person = _parties(origin, event, is_echo=False)
+    until = moment(read.get("watermark")) or _time(origin, event)
+    return Seen(thread_id=messenger_thread(person), until=until)
 
 
 def _parties(origin: Origin, event: _Event, *, is_echo: bool) -> tuple[str, str]:

@@ -15,8 +15,9 @@ from earful.actions import SYSTEM
 from earful.sandbox import Behaviour
 from earful.store import connection
 from earful.store.credentials import connect
-from earful.store.models import Channel, Conversation, Identity, Message
+from earful.store.models import Channel, Conversation, Identity, Message, Reply
 from earful.store.models import Payload as StoredPayload
+from earful.store.queries.conversation import conversation_page
 from earful.testing.inbox import Inbox
 from earful_facebook.sandbox import FacebookSandbox, pushes
 from earful_facebook.sandbox.people import PAGES, PEOPLE
@@ -124,6 +125,14 @@ def test_from_a_comment_into_private_and_back_as_one_conversation(
     assert again.state == "sent"
     assert house.world.talk(IMKE.id)[0].text == "Thank you, it leaves today."
     assert house.hear() == []
+
+    house.world.read_messages(IMKE.id)
+    assert house.hear() == []
+    with connection():
+        page = conversation_page(question.conversation_id)
+        sent = [Reply.get_by_id(each.id) for each in (public, private, again)]
+        assert page
+        assert [page.has_seen(each.surface, each.sent_at) for each in sent] == [False, True, True]
 
 
 def test_a_second_private_reply_is_refused_before_it_is_written(

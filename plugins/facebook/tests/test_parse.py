@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from earful import InboundMessage, Payload, PayloadError, Removal, UnsupportedPayload
+from earful import InboundMessage, Payload, PayloadError, Removal, Seen, UnsupportedPayload
 from earful_facebook.messaging import NOT_HANDLED
+from earful_facebook.origin import messenger_thread
 from earful_facebook.parse import parse
 
 PAGE = "100200300400500"
@@ -32,6 +33,13 @@ def event(**content: object) -> dict[str, Any]:
 def comment(verb: str = "add", **value: object) -> dict[str, Any]:
     return {"item": "comment", "verb": verb, "comment_id": "1_2", "post_id": "1_1",
             "parent_id": "1_1", "from": ANN, "message": "Hello", **value}  # fmt: skip
+
+
+def test_a_read_without_a_watermark_counts_from_its_own_time() -> None:
+    (seen,) = parse(push(event(read={})))
+    assert seen == Seen(
+        thread_id=messenger_thread(ANN["id"]), until=datetime.fromtimestamp(1795254600, UTC)
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(NOT_HANDLED))

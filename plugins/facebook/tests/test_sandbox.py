@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from earful import Seen
 from earful.sandbox import Behaviour, Deliveries, Sandbox
 from earful_facebook import FACEBOOK
 from earful_facebook.graph import proof
@@ -171,6 +172,24 @@ def test_a_customer_writes_on_the_page(facebook: Any, browser: httpx.Client, ing
     assert "A recommendation" in shown
     assert "A mention" in shown
     assert "delivered" in shown
+
+
+def test_a_customer_reads_what_the_page_wrote(
+    facebook: Any, browser: httpx.Client, ingress: Any
+) -> None:
+    who = PEOPLE[1].id
+    facebook.world.write_message(who, "A message")
+    assert "Read as" not in browser.get("/wall").text
+    answer = facebook.world.write_message(who, "An answer", by_page=True)
+    assert f"Read as {PEOPLE[1].name}" in browser.get("/wall").text
+    assert "Choose a person" in browser.post("/read", data={"as": "42"}).text
+    assert "Read." in browser.post("/read", data={"as": who}).text
+    assert "Read as" not in browser.get("/wall").text
+    assert facebook.hooks.settle()
+    *_, seen = ingress.messages()
+    assert isinstance(seen, Seen)
+    assert seen.until >= answer.at
+    assert ingress.messages()[0].thread_id == seen.thread_id
 
 
 def test_a_customer_changes_and_deletes(facebook: Any, browser: httpx.Client, ingress: Any) -> None:

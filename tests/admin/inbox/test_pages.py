@@ -9,9 +9,18 @@ import pytest
 from earful import actions, store
 from earful.actions import Actor
 from earful.runtime import Runtime
-from earful.store.models import Clock, Conversation, ConversationLabel, Message, Note, Reply
-from earful.store.states import ConversationStatus, PriorityRank, ReplyState, Role
-from earful.types import ReplyPermission
+from earful.store.models import (
+    Clock,
+    Conversation,
+    ConversationLabel,
+    Message,
+    Note,
+    Reply,
+    Thread,
+)
+from earful.store.queries.changes import conversation_state
+from earful.store.states import ConversationStatus, Direction, PriorityRank, ReplyState, Role
+from earful.types import ReplyPermission, Surface
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -122,6 +131,28 @@ def test_links_to_other_sites_tell_them_nothing(agent: FlaskClient, town: Town) 
     foreign = page.count('href="https://')
     assert foreign > 3
     assert page.count('rel="noopener noreferrer nofollow"') == foreign
+
+
+def test_what_the_person_has_seen_of_our_private_words_is_told_beside_them(
+    agent: FlaskClient, town: Town, house: House
+) -> None:
+    def told() -> tuple[int, int]:
+        page = agent.get(f"/?c={town.yuki}").text
+        return page.count("</svg>Seen</span>"), page.count("</svg>Shown there</span>")
+
+    mine = Thread.conversation == town.yuki
+    with store.connection():
+        before = conversation_state(town.yuki)
+        ours = Message.direction == Direction.OUT
+        Message.update(surface=Surface.PRIVATE).where(ours).execute()
+    assert told() == (0, 1)
+    with store.connection():
+        Thread.update(seen_until=house.now, surface=Surface.PUBLIC_POST).where(mine).execute()
+    assert told() == (0, 1)
+    with store.connection():
+        Thread.update(surface=Surface.PRIVATE).where(mine).execute()
+        assert conversation_state(town.yuki) != before
+    assert told() == (1, 0)
 
 
 def test_the_timeline_tells_everything_once(agent: FlaskClient, town: Town) -> None:

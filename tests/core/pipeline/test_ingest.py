@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee
 import pytest
-from earful import Author, PayloadError, Removal, RemovalKind, UnsupportedPayload, actions
+from earful import Author, PayloadError, Removal, RemovalKind, Seen, UnsupportedPayload, actions
 from earful.actions import SYSTEM
 from earful.pipeline import ingest
 from earful.runtime import Runtime
@@ -23,9 +23,11 @@ from earful.store.models import (
     MessageVersion,
     Payload,
     Queue,
+    Thread,
 )
 from earful.store.states import ConversationStatus, Direction, PayloadState, Stage
 from earful.testing.inbox import Inbox
+from earful.types import Surface
 
 from tests.wall import NOON, Wall, post
 
@@ -205,6 +207,22 @@ def test_a_deletion_that_comes_early_is_kept(inbox: Inbox, wall: Wall) -> None:
     conversation = Conversation.get()
     assert conversation.waiting_since is None
     assert "Too late" not in conversation.subject + conversation.snippet
+
+
+def test_how_far_a_person_has_seen_only_grows_and_never_into_the_future(
+    inbox: Inbox, wall: Wall
+) -> None:
+    inbox.receive("wall", wall.payload(post("m1", thread_id="t1", surface=Surface.PRIVATE)))
+    seen = [Seen(thread_id="t1", until=at(minute)) for minute in (-3, -1, -2)]
+    inbox.receive("wall", wall.payload(*seen, Seen(thread_id="unknown", until=at(-1))))
+    assert Thread.get().seen_until == at(-1)
+
+    inbox.receive("wall", wall.payload(Seen(thread_id="t1", until=at(-2))))
+    assert Thread.get().seen_until == at(-1)
+
+    inbox.receive("wall", wall.payload(Seen(thread_id="t1", until=inbox.now + timedelta(days=9))))
+    assert Thread.get().seen_until == inbox.now
+    assert Thread.select().count() == 1
 
 
 @pytest.mark.parametrize("kind", [RemovalKind.HIDDEN, RemovalKind.SPAM])

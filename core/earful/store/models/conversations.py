@@ -191,6 +191,7 @@ class Thread(Row):
     surface = ChoiceField(Surface)
     title = TextField(default="")
     url = TextField(null=True)
+    seen_until = UTCDateTimeField(null=True)
 
     class Meta:
         indexes = ((("channel", "external_id"), True),)

@@ -7,7 +7,7 @@ from typing import Any
 from peewee import fn
 
 from earful.store.database import connection, rows
-from earful.store.models import Conversation, Event, Note, Reply
+from earful.store.models import Conversation, Event, Note, Reply, Thread
 from earful.store.queries.reading import prepared
 
 __all__ = ["conversation_state", "inbox_state"]
@@ -38,6 +38,7 @@ def conversation_state(conversation_id: int) -> str:
         row["status"],
         row["event"] or 0,
         row["note"] or 0,
+        row["seen"] or 0,
         "".join(f"{reply['id']}{reply['state']}" for reply in replies),
     )
     return ".".join(map(str, parts))
@@ -47,12 +48,14 @@ def conversation_state(conversation_id: int) -> str:
 def _counted(conversation_id: int) -> Any:
     last_event = Event.select(fn.MAX(Event.id)).where(Event.conversation == conversation_id)
     last_note = Note.select(fn.MAX(Note.id)).where(Note.conversation == conversation_id)
+    seen = Thread.select(fn.MAX(Thread.seen_until)).where(Thread.conversation == conversation_id)
     return Conversation.select(
         Conversation.message_count,
         Conversation.last_message_at,
         Conversation.status,
         last_event.alias("event"),
         last_note.alias("note"),
+        seen.alias("seen"),
     ).where(Conversation.id == conversation_id)
 
 

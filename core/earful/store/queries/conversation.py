@@ -57,13 +57,17 @@ MOST_CLOCKS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadLine:
-    """One thread of the platform that belongs to the conversation."""
+    """One thread of the platform that belongs to the conversation.
+
+    `seen_until` is how far the person there has seen what was written to them, if that is told.
+    """
 
     id: int
     external_id: str
     surface: Surface
     title: str
     url: str | None
+    seen_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,13 @@ class ConversationPage:
     newest_message_id: int
     newest_reply_id: int
     newest_note_id: int
+
+    def has_seen(self, surface: Surface, sent_at: datetime | None) -> bool:
+        """Whether the person has seen what was written to them then; told of private words only."""
+        if surface is not Surface.PRIVATE or sent_at is None:
+            return False
+        private = (each.seen_until for each in self.threads if each.surface is Surface.PRIVATE)
+        return any(until is not None and sent_at <= until for until in private)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,6 +421,7 @@ def _threads(conversation_id: int) -> tuple[ThreadLine, ...]:
             surface=row["surface"],
             title=row["title"],
             url=row["url"],
+            seen_until=row["seen_until"],
         )
         for row in _thread_rows(conversation_id)
     )

@@ -117,6 +117,16 @@ def edit() -> AnyResponse:
     return _home("Changed.")
 
 
+@play.post("/read")
+def read() -> AnyResponse:
+    """A customer reads what the Page has written to them."""
+    who = request.form.get("as", "")
+    if who not in {each.id for each in PEOPLE}:
+        return _home("Choose a person.")
+    stage().world.read_messages(who)
+    return _home("Read.")
+
+
 @play.post("/trouble")
 def trouble() -> AnyResponse:
     """What shall go wrong next."""

@@ -8,9 +8,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from earful_facebook.sandbox.people import Account
     from earful_facebook.sandbox.world import Item, Message, World
 
-__all__ = ["body", "change", "message", "message_deleted", "message_edit", "signed"]
+__all__ = [
+    "body",
+    "change",
+    "message",
+    "message_deleted",
+    "message_edit",
+    "messages_read",
+    "signed",
+]
 
 
 def change(world: World, item: Item, verb: str) -> dict[str, Any]:
@@ -95,6 +104,18 @@ def message_edit(world: World, message: Message) -> dict[str, Any]:
 def message_deleted(world: World, message: Message) -> dict[str, Any]:
     gone = {"mid": message.id, "is_deleted": True}
     return _messaging(world, message, {"message": gone}, is_now=True)
+
+
+def messages_read(world: World, person: Account) -> dict[str, Any]:
+    """Whatever was written until the watermark was read."""
+    milliseconds = int(world.read_until[person.id].timestamp() * 1000)
+    single = {
+        "sender": {"id": person.id},
+        "recipient": {"id": world.page.id},
+        "timestamp": milliseconds,
+        "read": {"watermark": milliseconds},
+    }
+    return {"id": world.page.id, "time": milliseconds, "messaging": [single]}
 
 
 def _messaging(

@@ -80,6 +80,7 @@ class World:
     items: dict[str, Item] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
     photos: dict[str, Photo] = field(default_factory=dict)
+    read_until: dict[str, datetime] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _ago: timedelta = timedelta()
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(_FIRST_NUMBER))
@@ -161,8 +162,10 @@ class World:
             return self._add(Item(id=number, kind="rating", author=author, text=text, at=now))
 
     def write_message(self, person_id: str, text: str, *, by_page: bool = False) -> Message:
-        """A private message, by a person or by the Page to them."""
+        """A private message, by a person or by the Page to them. Who writes has read the others."""
         with self.lock:
+            if not by_page and self.has_unread(person_id):
+                self.read_messages(person_id)
             message = Message(
                 id=f"m_{next(self._numbers)}",
                 person=self.account(person_id),
@@ -173,6 +176,19 @@ class World:
             self.messages[message.id] = message
             self.on_change(pushes.message(self, message))
             return message
+
+    def read_messages(self, person_id: str) -> None:
+        """A person reads all that the Page has written to them."""
+        with self.lock:
+            person = self.account(person_id)
+            self.read_until[person.id] = self.now()
+            self.on_change(pushes.messages_read(self, person))
+
+    def has_unread(self, person_id: str) -> bool:
+        """Whether the Page has written to a person what they have not read."""
+        until = self.read_until.get(person_id)
+        ours = [each.at for each in self.talk(person_id) if each.is_ours]
+        return bool(ours) and (until is None or ours[0] > until)
 
     def _add(self, item: Item) -> Item:
         self.items[item.id] = item
