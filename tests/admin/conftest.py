@@ -20,6 +20,7 @@ from earful_admin import server
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
+from waitress import wasyncore
 
 from tests.wall import Wall
 
@@ -106,10 +107,10 @@ def address(earful_runtime: Runtime, people: dict[Role, Actor]) -> Iterator[str]
     with ThreadPoolExecutor(1) as threads:
         threads.submit(listening.run)
         yield f"http://127.0.0.1:{listening.effective_port}"
-        # What is still being answered ends first: a closed server would wait for it for ever. And
-        # the thread that runs it closes it: that one may be about to look at its socket.
+        # What is still being answered ends first. Then the thread that runs it closes all sockets,
+        # which it may be about to look at: a browser may have asked for more in the meantime.
         listening.task_dispatcher.shutdown()
-        listening.trigger.pull_trigger(listening.close)
+        listening.trigger.pull_trigger(lambda: wasyncore.close_all(listening._map, ignore_all=True))
 
 
 @dataclass
