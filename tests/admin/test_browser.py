@@ -140,6 +140,7 @@ def test_a_toast_is_read_aloud_and_can_be_dismissed(screen: Screen) -> None:
     screen.page.get_by_role("button", name="Save", exact=True).click()
     region = screen.page.get_by_role("region", name="Messages")
     expect(region).to_contain_text("Your profile is saved.")
+    screen.page.wait_for_load_state()
     region.get_by_role("button", name="Dismiss").click()
     expect(region).not_to_contain_text("Your profile is saved.")
     # One of a kind that waits until it is dismissed: looking at it takes a while.

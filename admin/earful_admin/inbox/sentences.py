@@ -114,7 +114,7 @@ def _routed(data: Mapping[str, Any]) -> Sentence:
     queue = data.get("queue") or _("the fallback queue")
     if policies:
         names = listed([_("“%(name)s”", name=each["name"]) for each in policies])
-        did = [words for policy in policies for words in _did(policy)]
+        did = list(dict.fromkeys(words for policy in policies for words in _did(policy)))
         what = listed(did) or _("matched")
         text = ngettext(
             "Policy %(names)s %(did)s",

@@ -11,6 +11,8 @@
   };
   document.addEventListener("input", (event) => { if (event.target.form === form()) change(); });
   window.earful.onSwap(() => { if (isChanged) change(); });
+  // What was typed before this came.
+  if ([...form().elements].some((each) => (each.defaultValue ?? each.value) !== each.value)) change();
   document.addEventListener("submit", () => { isChanged = false; });
   addEventListener("beforeunload", (event) => { if (isChanged) event.preventDefault(); });
   document.addEventListener("keydown", (event) => {

@@ -96,6 +96,13 @@ def test_a_routing_says_which_policies_did_what_and_why() -> None:
     ]
 
 
+def test_what_several_policies_did_alike_is_said_once() -> None:
+    policies = [{"name": name, "version": 1, "did": ["put it away"]} for name in "AB"]
+    said = sentence(event("routed", policies=policies, queue="Q", by="policies"), BERLIN)
+    assert said.text == "Policies “A” and “B” put it away"
+    assert [reason.did for reason in said.reasons] == [("put it away",), ("put it away",)]
+
+
 def test_routing_again_to_the_same_place_is_no_news() -> None:
     again = [event("routed", queue="Q", by="fallback") for _ in range(3)]
     moved = event("routed", queue="R", by="router:experts")

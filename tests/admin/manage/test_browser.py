@@ -149,10 +149,10 @@ def test_mistakes_in_a_policy_get_the_focus(shop: Inbox, screen: Screen) -> None
     screen.open("/policies/new")
     page = screen.page
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Please check 2 fields.").wait_for()
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    expect(page.get_by_role("alert")).to_contain_text("Please check 2 fields.")
+    expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_role("link", name="Name: give the policy a name.").click()
-    assert page.evaluate("document.activeElement.id") == "name"
+    expect(page.locator("#name")).to_be_focused()
 
 
 def test_without_scripts_a_policy_can_still_be_written(shop: Inbox, screen: Screen) -> None:
