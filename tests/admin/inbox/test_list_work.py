@@ -265,6 +265,7 @@ def test_keeping_a_view_by_keyboard(desk: Page, town: Town) -> None:
     expect(desk.get_by_role("heading", name="New view")).to_be_visible()
     desk.fill("[name=name]", "Urgent ones")
     expect(desk.locator("#unsaved")).to_be_visible()
+    desk.wait_for_load_state()
     desk.select_option("#fact-1", "conversation.priority")
     expect(desk.locator("#op-1 option")).not_to_have_count(1)
     desk.select_option("#op-1", "is")
