@@ -135,6 +135,7 @@ def test_the_browser_speaks_german_and_long_words_fit(screen: Screen, town: Town
     page.get_by_label("Language").select_option(label="Deutsch")
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Ihr Profil ist gespeichert.").wait_for()
+    page.wait_for_load_state()
     assert page.evaluate("earful.text('%(n)s selected', {n: 3})") == "3 ausgewählt"
     one = "One was refused and stays selected:"
     assert page.evaluate("(one) => earful.ntext(one, '', 2)", one).startswith("2 wurden")

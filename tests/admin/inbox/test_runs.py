@@ -266,6 +266,7 @@ def test_a_run_on_a_phone(phone: Screen, ten: list[int]) -> None:
     fits()
     page.go_back()
     page.tap(".bar .nav-link[href='/?view=all']")
+    page.wait_for_url("**/?view=all")
 
     for key in ten:
         page.tap(f"#row-{key} .row-link")

@@ -119,6 +119,8 @@ def test_who_goes_to_search_while_many_are_changed_goes_on_typing_there(
 
 
 def test_a_slow_one_does_not_take_the_place_of_one_opened_later(desk: Page, town: Town) -> None:
+    desk.hover(f"#row-{town.yuki} a")
+    desk.wait_for_function("earful.inbox.toBottom !== undefined")  # what shows one is here
     with slow(desk, f"**/?*c={town.yuki}"):
         desk.click(f"#row-{town.yuki} a")
         open_(desk, town.quiet)
