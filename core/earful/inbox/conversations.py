@@ -11,6 +11,7 @@ from earful.inbox.text import is_mere_thanks, snippet
 from earful.store import bulk
 from earful.store.database import locked
 from earful.store.models import NEVER, Clock, Conversation
+from earful.store.queries.reading import among
 from earful.store.states import ConversationStatus
 from earful.store.unfinished import CLOCK_RUNS
 
@@ -70,7 +71,7 @@ def arrived(arrivals: Sequence[Arrival], now: datetime) -> None:
             Conversation.snippet,
             Conversation.queue,
         )
-        .where(Conversation.id.in_(list(by_conversation)))
+        .where(among(Conversation.id, by_conversation))
         .order_by(Conversation.id)
     ).tuples()
     changes, entries, answers = [], [], []

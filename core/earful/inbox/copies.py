@@ -12,6 +12,7 @@ from earful.inbox.emptied import reopen_filled, resolve_empty
 from earful.inbox.forgetting import forget
 from earful.store import bulk
 from earful.store.models import Conversation, EarlyRemoval, Message, MessageVersion
+from earful.store.queries.reading import among
 from earful.store.states import ConversationStatus, Direction, Stage
 from earful.types import Attachment, InboundMessage, Removal, RemovalKind
 
@@ -53,7 +54,7 @@ def known_messages(channel_id: int, external_ids: Iterable[str]) -> dict[str, Kn
             Message.removed_at,
             Message.extra,
         )
-        .where((Message.channel == channel_id) & Message.external_id.in_(ids))
+        .where((Message.channel == channel_id) & among(Message.external_id, ids))
         .tuples()
     )
     return {row[0]: Known(*row[1:]) for row in rows}

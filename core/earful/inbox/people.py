@@ -13,6 +13,7 @@ from datetime import datetime
 from earful.inbox.text import one_line
 from earful.store import bulk
 from earful.store.models import Contact, Identity
+from earful.store.queries.reading import among
 from earful.types import Author
 
 __all__ = ["Person", "identify"]
@@ -52,7 +53,7 @@ def _known(
             Identity.contact,
             *(getattr(Identity, name) for name in _FACTS),
         )
-        .where((Identity.realm == realm) & Identity.external_id.in_(list(wanted)))
+        .where((Identity.realm == realm) & among(Identity.external_id, wanted))
         .tuples()
     )
     people, facts = {}, {}

@@ -11,6 +11,7 @@ from earful.inbox.people import Person
 from earful.inbox.text import one_line, snippet, title_from
 from earful.store import bulk
 from earful.store.models import Conversation, Reply, Thread
+from earful.store.queries.reading import among
 from earful.store.states import ConversationStatus
 from earful.types import InboundMessage
 
@@ -149,7 +150,7 @@ def _find(channel_id: int, keys: Collection[str]) -> dict[str, tuple[int, int]]:
         return {}
     rows = (
         Thread.select(Thread.external_id, Thread.id, Thread.conversation)
-        .where((Thread.channel == channel_id) & Thread.external_id.in_(list(keys)))
+        .where((Thread.channel == channel_id) & among(Thread.external_id, keys))
         .tuples()
     )
     return {key: (thread, conversation) for key, thread, conversation in rows}

@@ -33,6 +33,7 @@ from earful.runtime import ConfiguredChannel, Runtime
 from earful.store import bulk
 from earful.store.database import is_passing, locked, transaction
 from earful.store.models import Channel, EarlyRemoval, Message, MessageLabel, Payload
+from earful.store.queries.reading import among
 from earful.store.states import Direction, PayloadState, Stage
 from earful.types import Author, InboundMessage, Removal, RemovalKind, Seen
 from earful.types import Payload as RawPayload
@@ -305,7 +306,7 @@ def _early_removals(channel_id: int, messages: Sequence[InboundMessage]) -> dict
     named = {one: each for each in messages for one in (each.external_id, *each.other_ids)}
     rows = (
         EarlyRemoval.select(EarlyRemoval.external_id, EarlyRemoval.kind, EarlyRemoval.at)
-        .where((EarlyRemoval.channel == channel_id) & EarlyRemoval.external_id.in_(list(named)))
+        .where((EarlyRemoval.channel == channel_id) & among(EarlyRemoval.external_id, named))
         .tuples()
     )
     return {

@@ -16,6 +16,7 @@ from earful.runtime import Runtime
 from earful.store import bulk
 from earful.store.database import locked, transaction
 from earful.store.models import Clock, Conversation, Message, Queue
+from earful.store.queries.reading import among
 from earful.store.stages import held, move
 from earful.store.states import ClockKind, ConversationStatus, Stage
 from earful.store.unfinished import CLOCK_UNBREACHED
@@ -52,7 +53,7 @@ def _hold(conversation_ids: Collection[int]) -> None:
     """Keep the conversations as they are: a clock that starts on an answered one never stops."""
     locked(
         Conversation.select(Conversation.id)
-        .where(Conversation.id.in_(list(conversation_ids)))
+        .where(among(Conversation.id, conversation_ids))
         .order_by(Conversation.id)
     ).execute()
 
@@ -64,7 +65,7 @@ def _candidates(message_ids: Sequence[int]) -> list[tuple[int, datetime, int]]:
         .join(Conversation)
         .join(Queue)
         .where(
-            Message.id.in_(message_ids)
+            among(Message.id, message_ids)
             & (Conversation.status == ConversationStatus.OPEN)
             & Conversation.waiting_since.is_null(is_null=False)
             & Queue.first_response_minutes.is_null(is_null=False)
@@ -76,7 +77,7 @@ def _candidates(message_ids: Sequence[int]) -> list[tuple[int, datetime, int]]:
     for row in rows:
         first.setdefault(row[0], row)
     had = Clock.select(Clock.conversation).where(
-        Clock.conversation.in_(list(first)) & (Clock.kind == ClockKind.FIRST_RESPONSE)
+        among(Clock.conversation, first) & (Clock.kind == ClockKind.FIRST_RESPONSE)
     )
     for (conversation_id,) in had.tuples() if first else ():
         first.pop(conversation_id, None)

@@ -47,13 +47,17 @@ class UTCDateTimeField(_Column, peewee.Field):  # type: ignore[misc]
         return moment.astimezone(UTC)
 
 
+# Made once: `json.dumps` makes an encoder for each call that asks for anything of its own.
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class JSONField(_Column, peewee.TextField):  # type: ignore[misc]
     """A JSON document kept as text: equal on both databases, and never searched inside."""
 
     def db_value(self, value: Any) -> str | None:
         if value is None:
             return None
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return _AS_JSON(value)
 
     def python_value(self, value: str | None) -> Any:
         return None if value is None else json.loads(value)

@@ -23,7 +23,7 @@ from earful.store.models import (
     Message,
     MessageLabel,
 )
-from earful.store.queries.reading import tuples
+from earful.store.queries.reading import among, tuples
 
 __all__ = [
     "Batch",
@@ -102,7 +102,7 @@ def moved_labels(
 
 def _days(message_ids: Collection[int]) -> dict[int, str]:
     query = Message.select(Message.id, Message.received_at)
-    found = tuples(query.where(Message.id.in_(list(message_ids))))
+    found = tuples(query.where(among(Message.id, message_ids)))
     return {key: f"{at:%Y-%m-%d}" for key, at in found}
 
 

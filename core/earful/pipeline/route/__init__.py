@@ -25,6 +25,7 @@ from earful.store import bulk
 from earful.store.database import locked, transaction
 from earful.store.directory import Directory
 from earful.store.models import Conversation, ConversationLabel, PolicyRun
+from earful.store.queries.reading import among
 from earful.store.queries.routable import Routable, message_facts, routed_item, to_route
 from earful.store.stages import held, move
 from earful.store.states import ConversationStatus, PriorityRank, Stage
@@ -156,7 +157,7 @@ def _conversations(ids: set[int]) -> dict[int, dict[str, Any]]:
     columns = ("id", "queue", "priority", "assignee", "status", "outcome")
     rows = locked(
         Conversation.select(*(getattr(Conversation, name) for name in columns))
-        .where(Conversation.id.in_(list(ids)))
+        .where(among(Conversation.id, ids))
         .order_by(Conversation.id)
     ).tuples()
     return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}

@@ -14,7 +14,7 @@ from typing import Any
 from peewee import JOIN
 
 from earful.store.models import Agent, LabelCorrection, MessageLabel
-from earful.store.queries.reading import dicts, holders, select, tuples
+from earful.store.queries.reading import among, dicts, holders, select, tuples
 from earful.store.queries.references import AgentName, agent_name
 
 __all__ = ["Judgement", "LabelScore", "label_names", "newest_moods", "standing_labels"]
@@ -75,12 +75,12 @@ def label_names(message_ids: Collection[int]) -> dict[int, set[str]]:
     if not found:
         return found
     said = MessageLabel.select(MessageLabel.message, MessageLabel.name)
-    for message, name in tuples(said.where(MessageLabel.message.in_(list(found)))):
+    for message, name in tuples(said.where(among(MessageLabel.message, found))):
         found[message].add(name)
     judged = LabelCorrection.select(
         LabelCorrection.message, LabelCorrection.namespace, LabelCorrection.value
     )
-    for message, namespace, value in tuples(judged.where(LabelCorrection.message.in_(list(found)))):
+    for message, namespace, value in tuples(judged.where(among(LabelCorrection.message, found))):
         others = {each for each in found[message] if not each.startswith(f"{namespace}:")}
         found[message] = others | ({f"{namespace}:{value}"} if value else set())
     return found

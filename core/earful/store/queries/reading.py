@@ -6,18 +6,20 @@ of every page are built once (`prepared`), and the list's are literal SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
 from inspect import signature
 from typing import Any
 
-from peewee import ModelDictCursorWrapper
+from peewee import SQL, ModelDictCursorWrapper, Value, fn
 
 from earful.store.database import execute, is_postgres, rows
 
 __all__ = [
     "Prepared",
+    "among",
     "dicts",
     "holders",
     "moment",
@@ -37,6 +39,13 @@ def dicts(query: Any) -> list[dict[str, Any]]:
 def tuples(query: Any) -> list[tuple[Any, ...]]:
     """The rows by position."""
     return list(query.tuples())
+
+
+def among(column: Any, values: Collection[int | str]) -> Any:
+    """`column IN values` with a single parameter: that is built far faster than one for each."""
+    if is_postgres():
+        return column == fn.ANY(Value(list(values), converter=False, unpack=False))
+    return column.in_(SQL("(SELECT value FROM json_each(?))", (json.dumps(list(values)),)))
 
 
 class Prepared:

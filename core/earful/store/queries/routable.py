@@ -20,6 +20,7 @@ from earful.store.models import (
     Queue,
 )
 from earful.store.queries.labels import label_names
+from earful.store.queries.reading import among
 from earful.store.states import ConversationStatus, PriorityRank, Stage
 from earful.types import Author, RoutedItem, Surface
 
@@ -57,7 +58,7 @@ class Routable:
 
 def to_route(message_ids: Sequence[int]) -> list[Routable]:
     """The messages that are classified and not routed yet, oldest first."""
-    which = Message.id.in_(message_ids) & (Message.stage == Stage.CLASSIFIED)
+    which = among(Message.id, message_ids) & (Message.stage == Stage.CLASSIFIED)
     return _routable(_messages().where(which).order_by(Message.id))
 
 
@@ -129,7 +130,7 @@ def _add_labels(items: Sequence[Routable]) -> None:
     if not by_conversation:
         return
     put = ConversationLabel.select(ConversationLabel.conversation, ConversationLabel.name).where(
-        ConversationLabel.conversation.in_(list(by_conversation))
+        among(ConversationLabel.conversation, by_conversation)
     )
     for conversation_id, name in put.tuples():
         for item in by_conversation[conversation_id]:
