@@ -6,7 +6,8 @@ parsing the feed it came from. Values still go through each column's own convers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import peewee
@@ -50,7 +51,6 @@ def _insert_chunk(
     ignore_known: bool,  # noqa: FBT001
 ) -> list[int]:
     fields = [field for field in model._meta.sorted_fields if _is_written(field, rows[0])]
-    converters = [_converter(field, rows[0]) for field in fields]
     holder = _holder()
     line = f"({', '.join([holder] * len(fields))})"
     sql = (
@@ -59,7 +59,8 @@ def _insert_chunk(
         f"VALUES {', '.join([line] * len(rows))}"
         f"{' ON CONFLICT DO NOTHING' if ignore_known else ''}"
     )
-    values = [convert(row) for row in rows for convert in converters]
+    columns = [_column(field, rows) for field in fields]
+    values = list(chain.from_iterable(zip(*columns, strict=True)))
     key = model._meta.primary_key
     cursor = database.execute_sql(f"{sql} RETURNING {_quoted(key)}", values)
     # Neither database promises the order of RETURNING, but both number the rows in ours.
@@ -71,16 +72,16 @@ def update(model: type[Row], rows: Iterable[Mapping[str, Any]], *, key: str = "i
     todo = list(rows)
     if not todo:
         return
-    columns = [name for name in todo[0] if name != key]
-    fields = [model._meta.fields[name] for name in [*columns, key]]
+    names = [name for name in todo[0] if name != key]
+    fields = [model._meta.fields[name] for name in [*names, key]]
     holder = _holder()
     sql = (
         f'UPDATE "{model._meta.table_name}" '  # noqa: S608 - names come from the models
         f"SET {', '.join(f'{_quoted(field)} = {holder}' for field in fields[:-1])} "
         f"WHERE {_quoted(fields[-1])} = {holder}"
     )
-    converters = [_converter(field, todo[0]) for field in fields]
-    database.cursor().executemany(sql, [[each(row) for each in converters] for row in todo])
+    columns = [_column(field, todo) for field in fields]
+    database.cursor().executemany(sql, list(zip(*columns, strict=True)))
 
 
 def _holder() -> str:
@@ -95,15 +96,13 @@ def _is_written(field: peewee.Field, row: Mapping[str, Any]) -> bool:
     return field.name in row or field.default is not None
 
 
-def _converter(
-    field: peewee.Field, example: Mapping[str, Any]
-) -> Callable[[Mapping[str, Any]], Any]:
+def _column(field: peewee.Field, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """What the database gets in one column, row by row."""
     name = field.name
-    if name not in example:
+    if name not in rows[0]:
         default = field.default
-        fixed = field.db_value(default() if callable(default) else default)
-        return lambda _row: fixed
+        return [field.db_value(default() if callable(default) else default)] * len(rows)
     if isinstance(field, peewee.ForeignKeyField) or type(field) in _PLAIN:
-        return lambda row: row[name]
+        return [row[name] for row in rows]
     convert = field.db_value
-    return lambda row: convert(row[name])
+    return [convert(row[name]) for row in rows]
