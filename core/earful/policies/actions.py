@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import cast
 
@@ -17,7 +18,7 @@ from earful.errors import ConfigError
 from earful.policies.mistakes import Mistake, meant, named, quoted
 from earful.types import Priority
 from earful.wording import gettext as _
-from earful.wording import mark
+from earful.wording import language, mark
 
 __all__ = [
     "ACTIONS",
@@ -77,16 +78,20 @@ class Wish:
     @property
     def words(self) -> str:
         """The wish as an imperative: "put it into the queue “Billing”"."""
-        return _(_KNOWN[self.do].says, value=self._value)
+        return _worded(self, "says", language())
 
     @property
     def done(self) -> str:
         """The same as a report: "put it into the queue “Billing”"."""
-        return _(_KNOWN[self.do].done, value=self._value)
+        return _worded(self, "done", language())
 
-    @property
-    def _value(self) -> str:
-        return _(self.value) if self.value in _KNOWN[self.do].choices else self.value
+
+@lru_cache(maxsize=10_000)
+def _worded(wish: Wish, form: str, _language: str) -> str:
+    """Said of every message that a policy matches, so worded once in each language."""
+    known = _KNOWN[wish.do]
+    value = _(wish.value) if wish.value in known.choices else wish.value
+    return _(getattr(known, form), value=value)
 
 
 def _check_any(_value: str) -> str:
