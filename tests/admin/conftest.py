@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from argon2 import PasswordHasher
@@ -98,6 +99,13 @@ def sign_in(app: Flask, people: dict[Role, Actor]) -> Callable[[Role], FlaskClie
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every request comes in the same minute, so that what is kept until the next one is kept."""
+    now = datetime.now(UTC)
+    monkeypatch.setattr("earful_admin.context.datetime", SimpleNamespace(now=lambda _zone: now))
 
 
 @pytest.fixture

@@ -22,3 +22,10 @@ def house(earful_runtime: Runtime) -> House:
 def town(house: House, people: dict[Role, Actor]) -> Town:
     with store.connection():
         return settle(house, people[Role.AGENT].agent_id, people[Role.LEAD].agent_id)
+
+
+@pytest.fixture(autouse=True)
+def _one_minute_for_clients(request: pytest.FixtureRequest) -> None:
+    """What is kept until a minute begins is kept for the whole of a test without a browser."""
+    if request.node.get_closest_marker("browser") is None:
+        request.getfixturevalue("one_minute")
