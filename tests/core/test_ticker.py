@@ -116,6 +116,19 @@ def test_a_snooze_ends_when_it_is_over(quiet: Inbox, wall: Wall) -> None:
     assert quiet.timeline(message.conversation_id)[-1] == "woken"
 
 
+def test_a_snooze_without_a_time_ends_when_they_write(quiet: Inbox, wall: Wall) -> None:
+    (message,) = quiet.receive("wall", wall.payload(post("m1")))
+    actions.snooze(quiet.runtime, actions.SYSTEM, message.conversation_id, None, now=quiet.now)
+
+    quiet.advance(days=400)
+    quiet.tick()
+    assert Conversation.get().status is ConversationStatus.SNOOZED
+
+    quiet.receive("wall", wall.payload(post("m2", "Me again", parent_id="m1")))
+    assert Conversation.get().status is ConversationStatus.OPEN
+    assert Conversation.get().snoozed_until is None
+
+
 @pytest.mark.parametrize(
     "database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )

@@ -29,7 +29,7 @@ from earful_admin import context
 from earful_admin.access import needs
 from earful_admin.formats import dated
 from earful_admin.inbox.attaching import wanted_attachments
-from earful_admin.inbox.snoozing import custom
+from earful_admin.inbox.snoozing import UNTIL_THEY_WRITE, custom
 from earful_admin.toasts import say
 
 __all__ = ["Acting"]
@@ -136,8 +136,11 @@ class Acting:
     @expose(f"{ON_CONVERSATION}/snooze", methods=["POST"])
     @needs(Role.AGENT)
     def snooze(self, conversation_id: int) -> ResponseReturnValue:
-        """Put it away until a moment."""
-        until = custom(request.form.get("until", ""), self.zone)
+        """Put it away until a moment, or until they write."""
+        wanted = request.form.get("until", "")
+        if wanted == UNTIL_THEY_WRITE:
+            return self._put_away(conversation_id, _("Snoozed until they write"), "snooze", None)
+        until = custom(wanted, self.zone)
         if until is None:
             return _refuse(conversation_id, ActionRefused(_("Choose a day and a time.")))
         said = _("Snoozed until %(until)s", until=self._in_words(until))

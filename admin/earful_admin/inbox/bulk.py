@@ -25,7 +25,7 @@ from flask_admin import expose
 from earful_admin import context
 from earful_admin.access import needs
 from earful_admin.inbox.bulk_jobs import BulkJobs, wants_json
-from earful_admin.inbox.snoozing import custom, snooze_choices
+from earful_admin.inbox.snoozing import UNTIL_THEY_WRITE, custom, snooze_choices
 from earful_admin.toasts import say
 
 __all__ = ["IGNORE_REASONS", "Bulk"]
@@ -80,6 +80,7 @@ class Bulk(BulkJobs):
                 queues=self._queues(),
                 priorities=list(reversed(PriorityRank)),
                 snooze_choices=snooze_choices(self.now, self.zone),
+                until_they_write=UNTIL_THEY_WRITE,
                 ignore_reasons=IGNORE_REASONS,
             )
         )
@@ -172,7 +173,9 @@ def _priority(text: str) -> Priority:
         raise ActionRefused(msg) from None
 
 
-def _until(text: str, zone: ZoneInfo) -> datetime:
+def _until(text: str, zone: ZoneInfo) -> datetime | None:
+    if text == UNTIL_THEY_WRITE:
+        return None
     until = custom(text, zone)
     if until is None:
         msg = _("Choose a day and a time.")

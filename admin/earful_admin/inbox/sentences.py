@@ -163,6 +163,8 @@ def _returned(data: Mapping[str, Any], who: str, _zone: tzinfo) -> str:
 
 
 def _snoozed(data: Mapping[str, Any], who: str, zone: tzinfo) -> str:
+    if data.get("until") == "":
+        return _("snoozed it until they write") if who else _("Snoozed until they write")
     try:
         until = datetime.fromisoformat(str(data.get("until"))).astimezone(zone)
     except ValueError:

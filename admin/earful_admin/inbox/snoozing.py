@@ -9,7 +9,10 @@ from earful.wording import gettext as _
 
 from earful_admin.formats import dated
 
-__all__ = ["SnoozeChoice", "custom", "snooze_choices"]
+__all__ = ["UNTIL_THEY_WRITE", "SnoozeChoice", "custom", "snooze_choices"]
+
+UNTIL_THEY_WRITE = "reply"
+"""Said by a form in the place of a moment."""
 
 MORNING = time(9)
 AFTERNOON = time(15)

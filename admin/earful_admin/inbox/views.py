@@ -35,7 +35,7 @@ from earful_admin.inbox.listing import LIST_KEYS, Listing, short_word, word_of
 from earful_admin.inbox.macros import Macros
 from earful_admin.inbox.notices import notices_word
 from earful_admin.inbox.on_platform import OnPlatform, offers
-from earful_admin.inbox.snoozing import snooze_choices
+from earful_admin.inbox.snoozing import UNTIL_THEY_WRITE, snooze_choices
 from earful_admin.inbox.writing import Writing
 from earful_admin.views import PageView
 
@@ -149,6 +149,7 @@ class InboxView(Listing, Bulk, Acting, Macros, Attaching, Writing, Judging, OnPl
             "composer": self._composer(page, request.args.get("m", type=int)),
             "conversation_word": short_word(changes.conversation_state(page.row.id)),
             "snooze_choices": choices,
+            "until_they_write": UNTIL_THEY_WRITE,
             "largest_file": LARGEST,
             "agents": people.assignable_agents(),
             "queues": self._queues(),

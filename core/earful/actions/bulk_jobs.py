@@ -197,5 +197,5 @@ def _plain(value: Any) -> Any:
 
 def _value(change: str, plain: Any) -> Any:
     if change == "snooze":
-        return datetime.fromisoformat(plain)
+        return datetime.fromisoformat(plain) if plain else None
     return Priority(plain) if change == "priority" else plain

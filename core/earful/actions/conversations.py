@@ -19,7 +19,16 @@ from earful.inbox.text import clean, one_line
 from earful.inbox.writing import mentions_in
 from earful.runtime import Runtime
 from earful.store.database import locked, transaction
-from earful.store.models import Agent, Conversation, ConversationLabel, Event, Mention, Note, Queue
+from earful.store.models import (
+    NEVER,
+    Agent,
+    Conversation,
+    ConversationLabel,
+    Event,
+    Mention,
+    Note,
+    Queue,
+)
 from earful.store.queries.writing import colleagues
 from earful.store.states import (
     AgentNotificationKind,
@@ -242,10 +251,10 @@ def remove_label(
 
 
 def snooze(
-    _runtime: Runtime, actor: Actor, conversation_id: int, until: datetime, *, now: datetime
+    _runtime: Runtime, actor: Actor, conversation_id: int, until: datetime | None, *, now: datetime
 ) -> None:
-    """Put the conversation away until `until`, or until somebody writes."""
-    if until <= now:
+    """Put the conversation away until `until`, or until they write: None waits for that alone."""
+    if until is not None and until <= now:
         msg = _("Choose a time in the future.")
         raise ActionRefused(msg)
     with _acting(actor, conversation_id) as conversation:
@@ -255,8 +264,8 @@ def snooze(
             "snoozed",
             now=now,
             agent_id=actor.agent_id,
-            snoozed_until=until,
-            until=until.isoformat(),
+            snoozed_until=until or NEVER,
+            until=until.isoformat() if until else "",
             **_macro_of(actor),
         )
         audit(actor, "conversation.snooze", "conversation", conversation_id, now)

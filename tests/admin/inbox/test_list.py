@@ -200,6 +200,7 @@ def test_many_are_changed_and_put_back(agent: FlaskClient, town: Town) -> None:
         ("priority", "urgent", "1 conversation given another priority"),
         ("label", "birthday", "1 conversation labelled"),
         ("snooze", "2999-01-01T09:00", "1 conversation snoozed"),
+        ("snooze", "reply", "1 conversation snoozed"),
         ("ignore", "Spam", "1 conversation ignored"),
     ],
 )

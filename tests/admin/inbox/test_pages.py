@@ -359,6 +359,16 @@ def test_snoozing_speaks_the_time_of_the_business(agent: FlaskClient, town: Town
     assert post(agent, town, "snooze", until="soon").status_code == 422
 
 
+def test_one_can_be_put_away_until_they_write(agent: FlaskClient, town: Town) -> None:
+    said = post(agent, town, "snooze", until="reply").json
+    assert said["said"] == "Snoozed until they write"
+    page = agent.get(f"/?view=snoozed&c={town.quiet}").text
+    assert "</svg>Snoozed until they write</span>" in page
+    assert "snoozed it until they write" in page
+    # Beside another one that has a time, and after it.
+    assert page.index("Bo") < page.index("</svg>until they write</span>")
+
+
 def test_without_a_script_a_form_leads_back_to_the_page(agent: FlaskClient, town: Town) -> None:
     path = f"/conversation/{town.quiet}/note"
     done = agent.post(path, data={"text": "Without a script", "view": "mine"})

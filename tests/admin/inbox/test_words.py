@@ -43,6 +43,7 @@ def event(
             event("snoozed", who=SAM, until="2026-11-23T08:00:00+00:00"),
             "snoozed it until Monday 23 November, 09:00",
         ),
+        (event("snoozed", who=SAM, until=""), "snoozed it until they write"),
         (event("snoozed", who=SAM, until="?"), "snoozed it"),
         (event("resolved", who=SAM, outcome="Refunded"), "resolved it: Refunded"),
         (event("resolved"), "Resolved"),

@@ -409,7 +409,7 @@ def _marks_of(ids: Sequence[int]) -> tuple[dict[int, list[str]], _Last]:
 
 
 def _row(row: Sequence[Any], labels: Mapping[int, list[str]], last: _Last) -> ConversationRow:
-    due_at = moment(row[6])
+    due_at, snoozed_until = moment(row[6]), moment(row[8])
     newest, mood = last.get(row[0], (0, None))
     return ConversationRow(
         id=row[0],
@@ -420,7 +420,7 @@ def _row(row: Sequence[Any], labels: Mapping[int, list[str]], last: _Last) -> Co
         priority=PriorityRank(row[5]),
         due_at=None if due_at == NEVER else due_at,
         waiting_since=moment(row[7]),
-        snoozed_until=moment(row[8]),
+        snoozed_until=None if snoozed_until == NEVER else snoozed_until,
         last_message_at=moment(row[9]),
         message_count=row[10],
         contact=row[11],
