@@ -13,7 +13,7 @@ from earful.actions.actor import Actor, audit, locked_agent, require
 from earful.errors import ActionRefused
 from earful.inbox.text import one_line
 from earful.runtime import Runtime
-from earful.store.database import locked, transaction
+from earful.store.database import hold, transaction
 from earful.store.models import Agent
 from earful.store.queries.references import initials_of
 from earful.store.states import Role
@@ -95,7 +95,7 @@ def _audit(actor: Actor, action: str, agent: Agent, now: datetime, **facts: Any)
 def _hold_admins() -> None:
     """Hold all who could be the last one, or two would make each other something less."""
     admins = Agent.select(Agent.id).where((Agent.role == Role.ADMIN) & Agent.active)
-    locked(admins.order_by(Agent.id)).execute()
+    hold(admins.order_by(Agent.id))
 
 
 def _keep_an_admin(agent: Agent) -> None:

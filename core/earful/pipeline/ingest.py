@@ -31,7 +31,7 @@ from earful.inbox.text import clean
 from earful.inbox.threads import Place, place_messages
 from earful.runtime import ConfiguredChannel, Runtime
 from earful.store import bulk
-from earful.store.database import is_passing, locked, transaction
+from earful.store.database import hold, is_passing, transaction
 from earful.store.models import Channel, EarlyRemoval, Message, MessageLabel, Payload
 from earful.store.queries.reading import among
 from earful.store.states import Direction, PayloadState, Stage
@@ -187,7 +187,7 @@ def store(
     realm = channel.type.kind if channel.type.authors_are_global else _realm_of(channel)
     with transaction():
         # One writer per channel, so that no two see the same message as new.
-        locked(Channel.select(Channel.id).where(Channel.id == channel_id)).execute()
+        hold(Channel.select(Channel.id).where(Channel.id == channel_id))
         ref = _ChannelRef(channel_id, realm)
         removals = under_kept_ids(channel_id, removals)
         known = known_messages(channel_id, _ids_to_look_up(messages, removals))

@@ -41,7 +41,7 @@ def notify(runtime: Runtime, message_ids: Sequence[int], *, now: datetime) -> No
     with transaction():
         waiting = held(message_ids, Stage.CLOCKED)
         told: list[Notice] = []
-        for run in _runs(list(waiting)):
+        for run in _runs(list(waiting)) if runtime.config.notifiers else ():
             wanted = [each["value"] for each in run[-1] if each.get("do") == "notify"]
             told += _notices(
                 run, [each for each in wanted if each in runtime.config.notifiers], now

@@ -14,7 +14,7 @@ from earful.inbox import timeline
 from earful.inbox.notices import announce
 from earful.runtime import Runtime
 from earful.store import bulk
-from earful.store.database import locked, transaction
+from earful.store.database import hold, locked, transaction
 from earful.store.models import Clock, Conversation, Message, Queue
 from earful.store.queries.reading import among
 from earful.store.stages import held, move
@@ -51,11 +51,11 @@ def start_clocks(runtime: Runtime, message_ids: Sequence[int]) -> None:
 
 def _hold(conversation_ids: Collection[int]) -> None:
     """Keep the conversations as they are: a clock that starts on an answered one never stops."""
-    locked(
+    hold(
         Conversation.select(Conversation.id)
         .where(among(Conversation.id, conversation_ids))
         .order_by(Conversation.id)
-    ).execute()
+    )
 
 
 def _candidates(message_ids: Sequence[int]) -> list[tuple[int, datetime, int]]:

@@ -22,6 +22,7 @@ __all__ = [
     "close",
     "connection",
     "execute",
+    "hold",
     "is_passing",
     "is_postgres",
     "keep_open",
@@ -149,6 +150,12 @@ def locked(query: Any) -> Any:
     that links to such a row wait, and two that link to each other's rows wait for ever.
     """
     return query.for_update("FOR NO KEY UPDATE") if is_postgres() else query
+
+
+def hold(query: Any) -> None:
+    """Hold the rows until the transaction ends without reading them, as `locked` does."""
+    if is_postgres():
+        locked(query).execute()
 
 
 class TooSlow(Exception):
