@@ -143,6 +143,14 @@ class Screen:
     def open(self, path: str) -> None:
         self.page.goto(self.address + path)
 
+    def intercept(self) -> None:
+        """Get ready to hold requests of this page back.
+
+        A request that a page makes while the browser is being told to ask first goes by unseen, so
+        a test that uses `route` in the middle of something has it told before.
+        """
+        self.page.route("**/nowhere", lambda route: route.abort())
+
     def sign_in(self, role: Role) -> None:
         self.open("/sign-in")
         self.page.fill("#email", f"{role.word}@example.com")

@@ -24,6 +24,7 @@ def desk(screen: Screen, town: Town, wall: Wall) -> Page:
     """An agent's screen with a conversation whose channel takes pictures."""
     wall.can = CAN
     screen.sign_in(Role.AGENT)
+    screen.intercept()
     screen.open(f"/?c={town.quiet}")
     is_ready(screen.page)
     return screen.page

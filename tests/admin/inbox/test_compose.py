@@ -24,6 +24,7 @@ pytestmark = pytest.mark.browser
 def desk(screen: Screen, town: Town) -> Page:
     """An agent's screen with a conversation on it."""
     screen.sign_in(Role.AGENT)
+    screen.intercept()
     screen.open(f"/?c={town.quiet}")
     return screen.page
 

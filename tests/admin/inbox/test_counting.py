@@ -32,6 +32,7 @@ def test_the_counter_does_not_jump_while_the_server_counts(
 ) -> None:
     wall.reply_length = 280
     screen.sign_in(Role.AGENT)
+    screen.intercept()
     screen.open(f"/?c={town.quiet}")
     counter, box = screen.page.locator("#counter output"), screen.page.locator("#composer-text")
     screen.page.route("**/draft", Route.abort)

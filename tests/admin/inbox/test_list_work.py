@@ -26,6 +26,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def desk(screen: Screen, town: Town) -> Page:
     screen.sign_in(Role.AGENT)
+    screen.intercept()
     screen.open("/")
     return screen.page
 

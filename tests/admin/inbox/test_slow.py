@@ -22,6 +22,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def desk(screen: Screen, town: Town) -> Page:
     screen.sign_in(Role.AGENT)
+    screen.intercept()
     screen.open("/")
     return screen.page
 

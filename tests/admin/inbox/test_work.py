@@ -24,6 +24,7 @@ pytestmark = pytest.mark.browser
 def desk(screen: Screen, town: Town) -> Page:
     """An agent's screen with the inbox on it."""
     screen.sign_in(Role.AGENT)
+    screen.intercept()
     screen.open("/")
     return screen.page
 

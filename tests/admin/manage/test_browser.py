@@ -103,6 +103,7 @@ def test_a_row_offers_only_the_questions_that_fit(shop: Inbox, screen: Screen) -
 
 def test_what_is_typed_while_a_row_is_drawn_anew_is_kept(shop: Inbox, screen: Screen) -> None:
     screen.sign_in(ADMIN)
+    screen.intercept()
     screen.open("/policies/1")
     page = screen.page
     held: list[Route] = []
