@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,7 +119,10 @@ def address(earful_runtime: Runtime, people: dict[Role, Actor]) -> Iterator[str]
         # What is still being answered ends first. Then the thread that runs it closes all sockets,
         # which it may be about to look at: a browser may have asked for more in the meantime.
         listening.task_dispatcher.shutdown()
-        listening.trigger.pull_trigger(lambda: wasyncore.close_all(listening._map, ignore_all=True))
+        with suppress(OSError):  # it may be done with that before it is woken for it
+            listening.trigger.pull_trigger(
+                lambda: wasyncore.close_all(listening._map, ignore_all=True)
+            )
 
 
 @dataclass

@@ -4,6 +4,8 @@
   "use strict";
   const { token, toast, holdFocus, focusMarked, text } = window.earful;
   Object.assign(htmx.config, {
+    // Between a swap and its end somebody may press a button: what they typed is not back yet then.
+    defaultSettleDelay: 0,
     includeIndicatorStyles: false, allowEval: false, selfRequestsOnly: true,
     historyCacheSize: 0, refreshOnHistoryMiss: true,
     responseHandling: [
