@@ -21,7 +21,7 @@ from earful.testing.inbox import Inbox
 from earful.types import Author
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.admin.conftest import Screen
 from tests.wall import Wall, post
@@ -311,6 +311,27 @@ def test_beside_a_conversation_the_focus_stays_with_what_was_pressed(
     page.get_by_role("button", name="Same person as").press("Enter")
     page.get_by_text("They are one contact now").wait_for()
     expect(page.locator("#context :focus")).to_have_count(1)
+
+
+@pytest.mark.browser
+def test_beside_a_conversation_what_is_sent_meanwhile_waits_its_turn_and_nothing_goes_twice(
+    desk: Inbox, screen: Screen
+) -> None:
+    screen.sign_in(AGENT)
+    screen.intercept()
+    screen.open("/?c=1")
+    page = screen.page
+    held: list[Route] = []
+    page.route("**/vip", lambda route: held.append(route))  # noqa: PLW0108 - it looks at it
+    page.get_by_label("Note about Ann Wu").fill("Calls on Fridays")
+    with page.expect_request("**/vip"):
+        page.get_by_role("button", name="Mark as VIP").press("Enter")
+    for _ in range(2):
+        page.get_by_role("button", name="Add note").press("Enter")
+    held[0].continue_()
+    expect(page.get_by_role("button", name="VIP", exact=True)).to_be_visible()
+    expect(page.locator(".kept-note", has_text="Calls on Fridays")).to_have_count(1)
+    assert len(held) == 1
 
 
 @pytest.mark.browser

@@ -20,13 +20,21 @@
     target.removeAttribute("data-on-sight");
     draw(target, fresh);
   });
-  document.addEventListener("submit", async (event) => {
+  // Another form that is sent meanwhile waits for its turn; the same one is not sent again.
+  let turn = Promise.resolve();
+  document.addEventListener("submit", (event) => {
     const form = event.target;
     const place = form.closest("[data-own]");
     if (!place || event.defaultPrevented) return;
     event.preventDefault();
-    const fresh = await part(place, form.action, { method: "POST", body: new FormData(form, event.submitter) });
-    if (fresh) draw(place, fresh);
+    if (form.ariaBusy) return;
+    form.ariaBusy = "true";
+    const body = new FormData(form, event.submitter);
+    turn = turn.then(async () => {
+      const fresh = await part(place, form.action, { method: "POST", body });
+      form.ariaBusy = null;
+      if (fresh) draw(place, fresh);
+    });
   });
 
   // ── A note, half typed: kept in this browser until it stands among the others ─────────────
