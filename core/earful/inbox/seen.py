@@ -7,6 +7,7 @@ from datetime import datetime
 
 from earful.store import bulk
 from earful.store.models import Thread
+from earful.store.queries.reading import among
 from earful.types import Seen
 
 __all__ = ["note_seen"]
@@ -21,7 +22,7 @@ def note_seen(channel_id: int, sights: Iterable[Seen], now: datetime) -> None:
     if not latest:
         return
     threads = Thread.select(Thread.id, Thread.external_id, Thread.seen_until).where(
-        Thread.channel == channel_id, Thread.external_id.in_(list(latest))
+        Thread.channel == channel_id, among(Thread.external_id, latest)
     )
     bulk.update(
         Thread,
